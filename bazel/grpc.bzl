@@ -60,6 +60,9 @@ _proto_gen = rule(
     },
 )
 
+def _gen_label(dep):
+    return (dep if ":" in dep else dep + ":" + dep.split("/")[-1]) + "_gen"
+
 def cc_grpc_library(name, srcs, deps = [], grpc = True, mocks = False, root = "", import_roots = [], **kwargs):
     """C++ classes and gRPC stubs of .proto files.
 
@@ -77,7 +80,7 @@ def cc_grpc_library(name, srcs, deps = [], grpc = True, mocks = False, root = ""
     _proto_gen(
         name = gen,
         srcs = srcs,
-        deps = [d + "_gen" for d in deps],
+        deps = [_gen_label(d) for d in deps],
         grpc = grpc,
         mocks = mocks,
         import_prefix_root = root,
