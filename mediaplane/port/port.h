@@ -42,10 +42,10 @@ struct Endpoint {
 // Written in front of every datagram's mbuf, in its private area
 // (rte_mbuf_to_priv). The mbuf's data is the UDP payload.
 struct PacketMeta {
-  SocketAddress remote;  // rx: sender; tx: destination
+  SocketAddress remote;    // rx: sender; tx: destination
   int64_t arrival_ns = 0;  // rx: monotonic clock
   LegSlot leg = kNoLegSlot;
-  bool rtcp = false;     // rx: came in on the RTCP port; tx: goes out from it
+  bool rtcp = false;  // rx: came in on the RTCP port; tx: goes out from it
 };
 
 inline PacketMeta& Meta(rte_mbuf* packet) { return *static_cast<PacketMeta*>(rte_mbuf_to_priv(packet)); }
