@@ -1,0 +1,184 @@
+#ifndef MEDIAPLANE_ENGINE_ENGINE_H_
+#define MEDIAPLANE_ENGINE_ENGINE_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "mediaplane/audio/format.h"
+#include "mediaplane/engine/counters.h"
+#include "mediaplane/port/port.h"
+
+namespace tutti::mediaplane {
+
+class Worker;
+
+// A slot of the node's bridge pool.
+using BridgeSlot = uint32_t;
+constexpr BridgeSlot kNoBridgeSlot = UINT32_MAX;
+
+constexpr uint8_t kNoPayloadType = 255;
+
+struct EngineOptions {
+  unsigned workers = 1;  // 1–64
+  // Sizes of the pools, taken and touched at the start.
+  uint32_t legs_max = 4000;
+  uint32_t bridges_max = 4000;
+  // Moments within a tick at which bridges run, a divisor of 20: 4 on kernel
+  // UDP (fewer wake-ups), 20 on ethdev (even load).
+  unsigned phases = 4;
+  // Whether workers poll their port all the time (ethdev) or drain it at their
+  // ticks only (kernel UDP).
+  bool polling = false;
+  // Where packets to be sent come from; the data room and private area are
+  // those of port.h. Not owned.
+  rte_mempool* packets = nullptr;
+  // Randomness for SSRCs, first sequence numbers and timestamps; called on the
+  // control thread. A test gives a seeded one.
+  std::function<uint64_t()> random;
+};
+
+// What was negotiated for a leg's media. POD.
+struct LegMedia {
+  // Where we send, and the address that we accept from. An unspecified address
+  // (hold by 0.0.0.0) in an update keeps the one before.
+  SocketAddress remote_rtp;
+  SocketAddress remote_rtcp;  // equals remote_rtp with rtcp-mux
+  CodecId codec = CodecId::kPcmu;
+  uint8_t payload_type = 0;                       // of `codec`, both ways
+  uint8_t telephone_event_type = kNoPayloadType;  // received, counted, never mixed
+  bool may_send = true;                           // else nothing is sent but RTCP
+  bool may_receive = true;                        // else RTP is counted and dropped, and the media timeout is off
+  // Accept the first valid RTP of any address within 10 s of the answer (that
+  // is: of AddLeg, or of the update that turned it on) and send there.
+  bool symmetric = false;
+  int64_t media_timeout_ms = 0;  // 0: never
+};
+
+struct AddedLeg {
+  LegSlot leg = kNoLegSlot;
+  Endpoint endpoint;  // local addresses, for the answer
+};
+
+struct EngineEvent {
+  enum class Kind : uint8_t {
+    kLegJoined,        // leg, bridge, tag: the leg is in the bridge's mix
+    kLegLeft,          // leg, bridge, tag of its kLegJoined
+    kLegRemoved,       // leg, tag of RemoveLeg, figures: the slot and the ports are free
+    kLegMediaTimeout,  // leg; once for each silence
+    kResync,           // a kLegMediaTimeout may be missing: read LegView of every leg
+  };
+  Kind kind = Kind::kResync;
+  LegSlot leg = kNoLegSlot;
+  BridgeSlot bridge = kNoBridgeSlot;
+  uint64_t tag = 0;
+  LegFigures figures;
+};
+
+// A leg as it is now.
+struct LegView {
+  // The bridge whose mix it is in, as far as Poll has told: kLegJoined and
+  // kLegLeft agree with it.
+  BridgeSlot bridge = kNoBridgeSlot;
+  bool media_timed_out = false;
+  LegFigures figures;
+};
+
+// The media engine: legs, bridges and the workers that run them. This is the
+// control side: every method is called on one thread, the control thread,
+// except that each worker runs on a thread of its own (worker_thread.h) or is
+// driven by a test.
+//
+// Nothing here waits for a worker. AddLeg, UpdateLeg, SetLegBridge and RemoveLeg
+// record what is wanted and post at most one command at a time for each leg to
+// the worker that owns it, through a bounded ring; Poll sees what has been done,
+// reports it and posts what is wanted next. So a wish that is overtaken by a
+// newer one is not carried out; but every kLegJoined and kLegLeft in between
+// that was wanted with a tag of its own is reported, in order, for each leg.
+// When a worker's ring is full, the methods answer RESOURCE_EXHAUSTED, reason
+// MEDIA_NODE_BUSY, and change nothing.
+//
+// A leg lives on the worker of its bridge. Joining a bridge of another worker
+// hands its state and endpoint over between two ticks, without a missing packet.
+class Engine {
+ public:
+  // Takes all memory. INVALID_ARGUMENT for options out of range,
+  // RESOURCE_EXHAUSTED when memory is short. `endpoints` outlives the engine
+  // and has a port for each worker. DPDK's EAL must have been started.
+  static absl::StatusOr<std::unique_ptr<Engine>> Create(const EngineOptions& options, Endpoints& endpoints);
+
+  // The workers' threads must have ended.
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // Opens an endpoint and starts a leg on it, in no bridge or in `bridge` (then
+  // kLegJoined with `tag` follows). It sends a packet every 20 ms from now on.
+  // Errors: RESOURCE_EXHAUSTED with reason MEDIA_NODE_BUSY (no slot or port
+  // left, a full ring, or every worker is above 80 % of its time or skips ticks);
+  // Endpoints::Open's.
+  absl::StatusOr<AddedLeg> AddLeg(const LegMedia& media, bool rtcp_mux, BridgeSlot bridge = kNoBridgeSlot,
+                                  uint64_t tag = 0);
+
+  // A re-offer: new address, codec or direction. The source rule opens again
+  // when the remote address or `symmetric` changed; the same media changes
+  // nothing. NOT_FOUND for a slot that holds no leg.
+  absl::Status UpdateLeg(LegSlot leg, const LegMedia& media);
+
+  // Puts the leg into a bridge, or into none with kNoBridgeSlot. `tag` comes
+  // back in kLegJoined and in its kLegLeft; the caller's revision. Each call
+  // with another tag is an attachment of its own, also to the same bridge.
+  absl::Status SetLegBridge(LegSlot leg, BridgeSlot bridge, uint64_t tag);
+
+  // Ends the leg: RTCP BYE, endpoint closed, slot freed. kLegLeft (when in a
+  // bridge) and kLegRemoved follow. Until kLegRemoved the slot is this leg's;
+  // repeating it changes nothing.
+  absl::Status RemoveLeg(LegSlot leg, uint64_t tag);
+
+  // A new empty bridge, placed on the least loaded worker. RESOURCE_EXHAUSTED
+  // with reason MEDIA_NODE_BUSY when no slot is left.
+  absl::StatusOr<BridgeSlot> AddBridge();
+
+  // Takes every leg out of the bridge (kLegLeft each) and frees its slot when
+  // the last is out. The slot must not be used again by the caller.
+  absl::Status RemoveBridge(BridgeSlot bridge);
+
+  // Looks at what the workers have done, appends events to `events`, and posts
+  // commands that had to wait. To be called every few milliseconds.
+  void Poll(std::vector<EngineEvent>& events);
+
+  // The leg as it is now; NOT_FOUND for a slot that holds no leg.
+  absl::StatusOr<LegView> GetLeg(LegSlot leg) const;
+
+  // Legs that are attached to the bridge (as kLegJoined and kLegLeft told).
+  uint32_t bridge_leg_count(BridgeSlot bridge) const;
+
+  uint32_t leg_count() const;
+  uint32_t bridge_count() const;
+  // Something asked for is not done yet. Until then keep calling Poll, also at
+  // the end: drain by removing all legs and polling until this is false.
+  bool pending() const;
+  // Every worker refuses new legs.
+  bool busy() const;
+
+  // For threads, metrics and tests. counters() may be read by any thread.
+  unsigned worker_count() const;
+  Worker& worker(unsigned index);
+  const WorkerCounters& counters(unsigned worker) const;
+  unsigned worker_load_percent(unsigned worker) const;
+  // Commands waiting for the worker. Any thread.
+  unsigned command_queue_depth(unsigned worker) const;
+  const EngineOptions& options() const;
+
+ private:
+  class Impl;
+  explicit Engine(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tutti::mediaplane
+
+#endif  // MEDIAPLANE_ENGINE_ENGINE_H_
