@@ -1,0 +1,163 @@
+"""Tutti's real processes on free ports of this machine, to be started, killed and asked."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import urllib.error
+import urllib.request
+
+from tests.harness.waiting import until
+
+PROCESSES = ("mediaplane", "control", "gateway")
+
+
+def free_port(kind=socket.SOCK_STREAM):
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Answer:
+    """An HTTP answer: status, headers, JSON body."""
+
+    def __init__(self, status, headers, text):
+        self.status = status
+        self.headers = headers
+        self.text = text
+
+    @property
+    def body(self):
+        return json.loads(self.text)
+
+    @property
+    def reason(self):
+        return self.body["error"]["reason"]
+
+
+class Stack:
+    """control, mediaplane and gateway with a data folder of their own."""
+
+    def __init__(self, flags=()):
+        self.folder = tempfile.mkdtemp(prefix="stack", dir=os.environ.get("TEST_TMPDIR"))
+        self.http = f"127.0.0.1:{free_port()}"
+        self.control_grpc = f"127.0.0.1:{free_port()}"
+        self.metrics = {name: f"127.0.0.1:{free_port()}" for name in PROCESSES}
+        self.flags = [
+            f"--data_dir={self.folder}",
+            f"--gateway.http_listen={self.http}",
+            f"--gateway.grpc_listen=127.0.0.1:{free_port()}",
+            f"--control.grpc_listen={self.control_grpc}",
+            f"--mediaplane.grpc_listen=127.0.0.1:{free_port()}",
+        ] + [f"--{name}.metrics_listen={address}" for name, address in self.metrics.items()] + list(flags)
+        self.processes = {}
+        self.prefix = {name: [] for name in PROCESSES}
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def start(self):
+        try:
+            for name in PROCESSES:
+                self.start_one(name)
+            self.wait_ready()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def start_one(self, name):
+        log = open(os.path.join(self.folder, f"{name}.log"), "ab")
+        self.processes[name] = subprocess.Popen(
+            [*self.prefix[name], os.path.join(name, name), *self.flags], stderr=log, stdin=subprocess.DEVNULL)
+        log.close()
+
+    def wait_ready(self, seconds=30):
+        def ready():
+            for name, process in self.processes.items():
+                assert process.poll() is None, f"{name} ended: {self.log(name)}"
+            return self.metric("control", "tutti_control_media_nodes_up") == 1 and self.get("/readyz").status == 200
+        until(ready, seconds, "all processes healthy")
+
+    def kill(self, name):
+        """kill -9, and waits until it is gone."""
+        self.processes[name].send_signal(signal.SIGKILL)
+        self.processes[name].wait()
+
+    def stop(self):
+        for name in reversed(PROCESSES):
+            process = self.processes.get(name)
+            if process and process.poll() is None:
+                process.terminate()
+        for name, process in self.processes.items():
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                raise AssertionError(f"{name} did not end on SIGTERM: {self.log(name)}")
+
+    def log(self, name):
+        with open(os.path.join(self.folder, f"{name}.log"), encoding="utf-8", errors="replace") as file:
+            return file.read()[-4000:]
+
+    def request(self, method, path, body=None, headers=(), seconds=10):
+        """One HTTP request; a body that is not bytes is sent as JSON. Status 0: no answer."""
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        request = urllib.request.Request(f"http://{self.http}{path}", data=data, method=method)
+        if data is not None:
+            request.add_header("Content-Type", "application/json")
+        for name, value in dict(headers).items():
+            request.add_header(name, value)
+        try:
+            with urllib.request.urlopen(request, timeout=seconds) as answer:
+                return Answer(answer.status, answer.headers, answer.read().decode())
+        except urllib.error.HTTPError as error:
+            return Answer(error.code, error.headers, error.read().decode())
+        except OSError as error:
+            return Answer(0, {}, json.dumps({"error": {"reason": str(error)}}))
+
+    def get(self, path, **options):
+        return self.request("GET", path, **options)
+
+    def post(self, path, body=None, **options):
+        return self.request("POST", path, {} if body is None else body, **options)
+
+    def delete(self, path, **options):
+        return self.request("DELETE", path, **options)
+
+    def create_conference(self, **fields):
+        answer = self.post("/v1/conferences", fields)
+        assert answer.status == 200, answer.text
+        return answer.body
+
+    def create_call(self, offer, conference_id, **fields):
+        """A call of type rtp that joins the room; the answer, whatever it is."""
+        actions = [{"type": "conference_join", "option": {"conference_id": conference_id}}]
+        return self.post("/v1/calls", {"type": "rtp", "sdp_offer": offer, "actions": actions, **fields})
+
+    def participants(self, conference_id, status="joined"):
+        answer = self.get(f"/v1/conferencecalls?conference_id={conference_id}&status={status}")
+        assert answer.status == 200, answer.text
+        return answer.body["result"]
+
+    def wait_joined(self, conference_id, count, seconds=10):
+        return until(lambda: len(self.participants(conference_id)) == count, seconds, f"{count} joined")
+
+    def scrape(self, name):
+        try:
+            with urllib.request.urlopen(f"http://{self.metrics[name]}/metrics", timeout=5) as answer:
+                return answer.read().decode()
+        except OSError:
+            return ""
+
+    def metric(self, name, metric):
+        """The sum of a metric over its labels; None where it is absent."""
+        found = re.findall(rf"^{metric}(?:\{{[^}}]*\}})? (\S+)$", self.scrape(name), re.MULTILINE)
+        return sum(float(value) for value in found) if found else None
