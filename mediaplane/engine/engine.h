@@ -23,7 +23,7 @@ constexpr BridgeSlot kNoBridgeSlot = UINT32_MAX;
 constexpr uint8_t kNoPayloadType = 255;
 
 struct EngineOptions {
-  unsigned workers = 1;  // 1–64
+  unsigned workers = 1;  // 1–32
   // Sizes of the pools, taken and touched at the start.
   uint32_t legs_max = 4000;
   uint32_t bridges_max = 4000;
@@ -47,7 +47,7 @@ struct LegMedia {
   // (hold by 0.0.0.0) in an update keeps the one before.
   SocketAddress remote_rtp;
   SocketAddress remote_rtcp;  // equals remote_rtp with rtcp-mux
-  CodecId codec = CodecId::kPcmu;
+  Codec codec = Codec::kPcmu;
   uint8_t payload_type = 0;                       // of `codec`, both ways
   uint8_t telephone_event_type = kNoPayloadType;  // received, counted, never mixed
   bool may_send = true;                           // else nothing is sent but RTCP
@@ -92,14 +92,13 @@ struct LegView {
 // except that each worker runs on a thread of its own (worker_thread.h) or is
 // driven by a test.
 //
-// Nothing here waits for a worker. AddLeg, UpdateLeg, SetLegBridge and RemoveLeg
-// record what is wanted and post at most one command at a time for each leg to
-// the worker that owns it, through a bounded ring; Poll sees what has been done,
-// reports it and posts what is wanted next. So a wish that is overtaken by a
-// newer one is not carried out; but every kLegJoined and kLegLeft in between
-// that was wanted with a tag of its own is reported, in order, for each leg.
-// When a worker's ring is full, the methods answer RESOURCE_EXHAUSTED, reason
-// MEDIA_NODE_BUSY, and change nothing.
+// Nothing here waits for a worker. The methods record what is wanted and post at
+// most one command at a time for each leg to the worker that owns it, through a
+// bounded ring; Poll sees what has been done, reports it and posts what is wanted
+// next. A wish that is overtaken by a newer one before it was begun is neither
+// carried out nor reported. When a worker's ring is full, AddLeg, UpdateLeg and
+// SetLegBridge answer RESOURCE_EXHAUSTED, reason MEDIA_NODE_BUSY, and change
+// nothing; removals are never refused, they wait.
 //
 // A leg lives on the worker of its bridge. Joining a bridge of another worker
 // hands its state and endpoint over between two ticks, without a missing packet.
