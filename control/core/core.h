@@ -1,0 +1,178 @@
+#ifndef CONTROL_CORE_CORE_H_
+#define CONTROL_CORE_CORE_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/clock/clock.h"
+#include "common/id/id.h"
+#include "control/core/media.h"
+#include "control/core/principal.h"
+#include "control/store/store.h"
+#include "tutti/control/v1/call.pb.h"
+#include "tutti/control/v1/conference.pb.h"
+#include "tutti/control/v1/conferencecall.pb.h"
+#include "tutti/control/v1/event.pb.h"
+#include "tutti/media/v1/media_plane.pb.h"
+
+namespace tutti::control {
+
+// Every rule of conferences, conferencecalls and calls. Starts no thread and
+// waits for nothing: a method that changes something submits one step to the
+// store and calls `done` from the store's thread after the commit (and after
+// the commit's effects went to the sink); a method that reads answers at once.
+// Whoever schedules (threads, or a test) calls RunDue, SweepHealth, Reconcile
+// and Purge. Thread-safe.
+class Core {
+ public:
+  template <typename T>
+  using Done = std::function<void(absl::StatusOr<T>)>;
+  using DoneStatus = std::function<void(absl::Status)>;
+
+  // Limits and intervals; the defaults are the product's.
+  struct Options {
+    absl::Duration setup_timeout = absl::Seconds(30);
+    absl::Duration joining_timeout = absl::Seconds(30);
+    absl::Duration leaving_timeout = absl::Seconds(10);
+    absl::Duration teardown_timeout = absl::Seconds(10);
+    absl::Duration terminating_timeout = absl::Seconds(20);
+    absl::Duration age_max = absl::Hours(24);
+    absl::Duration stray_age_min = absl::Seconds(30);
+    absl::Duration idempotency_retention = absl::Hours(24);
+    absl::Duration event_retention = absl::Hours(24 * 7);
+    absl::Duration row_retention = absl::Hours(24 * 30);
+    // Failed checks in a row until a participant is removed.
+    int health_failures_max = 3;
+    // Rows that one due scan, sweep or purge deals with at most.
+    int batch_max = 500;
+  };
+
+  // The text of an answer, from the media plane's description of it.
+  using AnswerWriter =
+      std::function<absl::StatusOr<std::string>(const media::v1::MediaDescription& answer, const std::string& call_id)>;
+
+  // All references must outlive the core, and the core every `done`.
+  Core(Store& store, Clock& clock, IdGenerator& ids, NodePicker& nodes, EffectSink& sink, AnswerWriter answer_writer,
+       Options options);
+  ~Core();
+
+  // Reads what page tokens and cursors are signed with. Once, before the rest.
+  absl::Status Start();
+
+  // --- Requests. Errors are those of the services' comments. An empty
+  // idempotency key means none.
+
+  void CreateConference(const Principal& principal, const v1::CreateConferenceRequest& request,
+                        const std::string& idempotency_key, Done<v1::Conference> done);
+  absl::StatusOr<v1::Conference> GetConference(const Principal& principal, const std::string& id);
+  absl::StatusOr<v1::ListConferencesResponse> ListConferences(const Principal& principal,
+                                                              const v1::ListConferencesRequest& request);
+  void ReplaceConference(const Principal& principal, const v1::ReplaceConferenceRequest& request,
+                         Done<v1::Conference> done);
+  void UpdateConference(const Principal& principal, const v1::UpdateConferenceRequest& request,
+                        Done<v1::Conference> done);
+  void DeleteConference(const Principal& principal, const std::string& id, Done<v1::Conference> done);
+
+  absl::StatusOr<v1::Conferencecall> GetConferencecall(const Principal& principal, const std::string& id);
+  absl::StatusOr<v1::ListConferencecallsResponse> ListConferencecalls(const Principal& principal,
+                                                                      const v1::ListConferencecallsRequest& request);
+  // Kick.
+  void DeleteConferencecall(const Principal& principal, const std::string& id, Done<v1::Conferencecall> done);
+
+  // `offer` is request.call().sdp_offer(), parsed. `done` is called when the
+  // media plane has answered and that is committed, or has refused.
+  void CreateCall(const Principal& principal, const v1::CreateCallRequest& request,
+                  const media::v1::MediaDescription& offer, const std::string& idempotency_key, Done<v1::Call> done);
+  absl::StatusOr<v1::Call> GetCall(const Principal& principal, const std::string& id);
+  absl::StatusOr<v1::ListCallsResponse> ListCalls(const Principal& principal, const v1::ListCallsRequest& request);
+  void HangupCall(const Principal& principal, const std::string& id, Done<v1::Call> done);
+  // Where the call's leg is, for statistics of now; an empty node_id where it has none.
+  absl::StatusOr<MediaRef> FindLeg(const Principal& principal, const std::string& call_id);
+
+  // --- Events.
+
+  // The first event to read: after `cursor`; or after `after_sequence` of
+  // `stream`; where both are empty, from now on. INVALID_ARGUMENT: no such
+  // cursor. OUT_OF_RANGE (EVENTS_PURGED): its events are no longer kept.
+  struct EventPoint {
+    // Empty: all streams of the customer.
+    std::string stream;
+    // Sequence in the stream, or the position among all events.
+    int64_t after = 0;
+  };
+  absl::StatusOr<EventPoint> FindEventPoint(const Principal& principal, const std::string& stream,
+                                            int64_t after_sequence, const std::string& cursor);
+  // At most `limit` events after `point`, with their cursors; `point` goes on
+  // behind the last one. Fewer than `limit` do not mean the end: `point` may
+  // have gone over other customers' events; none and an unmoved point do.
+  absl::StatusOr<std::vector<v1::Event>> ReadEvents(const Principal& principal, EventPoint& point, int limit);
+
+  // --- The media plane: commands out of committed rows, and what came of them.
+
+  // What is wanted now of a leg or a bridge that effects named. NOT_FOUND:
+  // nothing any more.
+  absl::StatusOr<LegCommand> ReadLegCommand(const MediaRef& ref);
+  absl::StatusOr<BridgeCommand> ReadBridgeCommand(const MediaRef& ref);
+
+  // Replies of the commands. `Refused` is for errors that a repeat does not
+  // mend; `revision` is the one that was sent.
+  void LegPut(const std::string& node_id, const media::v1::LegState& state, DoneStatus done);
+  void LegRefused(const std::string& node_id, const std::string& leg_id, int64_t revision, const absl::Status& why,
+                  DoneStatus done);
+  void LegRemoved(const std::string& node_id, const media::v1::LegState& state, DoneStatus done);
+  void BridgeRemoved(const std::string& node_id, const media::v1::BridgeState& state, DoneStatus done);
+
+  // Takes or renews the right to speak for a node: it is free, has run out, or
+  // is this owner's. `owner` is a replica; one that starts anew takes a new
+  // term. With SQLite use one constant owner: the file's lock proves that the
+  // one before is dead. UNAVAILABLE (LEASE_HELD): another one has it.
+  void ClaimNode(const std::string& node_id, const std::string& owner, absl::Duration lease, Done<NodeLease> done);
+  void RenewNode(const NodeLease& lease, absl::Duration duration, DoneStatus done);
+
+  // One event of the node's Watch; `(epoch, sequence)` is committed with what it
+  // changes. One that the store has already changes nothing. ABORTED
+  // (LEASE_LOST): claim again. OUT_OF_RANGE (SNAPSHOT_NEEDED): the epoch is not
+  // the stored one or events are missing in between.
+  void HandleNodeEvent(const NodeLease& lease, const std::string& epoch, const media::v1::NodeEvent& event,
+                       DoneStatus done);
+  // Brings the store and the node together; at each connect, on resync and
+  // every 30 s. Commits the snapshot's (epoch, sequence).
+  void Reconcile(const NodeLease& lease, const NodeSnapshot& snapshot, DoneStatus done);
+  // The node is out of reach for good (15 s): its calls hang up, its bridges
+  // are free to be put elsewhere.
+  void NodeLost(const NodeLease& lease, DoneStatus done);
+
+  // --- Time.
+
+  // Fires what is due by the clock. Gives the earliest deadline that is left,
+  // InfiniteFuture: none.
+  void RunDue(Done<absl::Time> done);
+  // The check of every participant; every 5 s. Gives how many were removed.
+  void SweepHealth(Done<int> done);
+  // Deletes what is past its retention. Gives how many rows; call again while
+  // it is not 0.
+  void Purge(Done<int64_t> done);
+
+  // Rows by status, for gauges.
+  struct Counts {
+    std::vector<int64_t> conferences;
+    std::vector<int64_t> conferencecalls;
+    std::vector<int64_t> calls;
+  };
+  // Each vector is indexed by the resource's status.
+  absl::StatusOr<Counts> CountByStatus();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tutti::control
+
+#endif  // CONTROL_CORE_CORE_H_

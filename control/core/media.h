@@ -1,0 +1,100 @@
+#ifndef CONTROL_CORE_MEDIA_H_
+#define CONTROL_CORE_MEDIA_H_
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "tutti/control/v1/event.pb.h"
+#include "tutti/media/v1/media_plane.pb.h"
+
+// What the core wants of the media plane, level-triggered: it names the legs and
+// bridges whose wanted state has changed, after the commit that changed it; a
+// dispatcher reads the committed row and makes it so. What is lost on the way
+// (a crash between commit and command) is found again by Core::Reconcile.
+
+namespace tutti::control {
+
+// A leg (a call's id) or a bridge (a conference's id) on a node.
+struct MediaRef {
+  std::string node_id;
+  std::string id;
+  // The committed revision of its wanted state; for a stray one the revision to
+  // remove it with.
+  int64_t revision = 0;
+  // The node has it and the store knows nothing of it: it can only be removed.
+  bool stray = false;
+};
+
+// What a commit has changed for others.
+struct Effects {
+  std::vector<MediaRef> legs;
+  // To be dealt with before the legs.
+  std::vector<MediaRef> bridges;
+  // The committed events, in the order of their commit, without cursors; their
+  // streams have something new to read.
+  std::vector<v1::Event> events;
+  // The earliest deadline that the commit set.
+  absl::Time deadline = absl::InfiniteFuture();
+
+  bool empty() const { return legs.empty() && bridges.empty() && events.empty() && deadline == absl::InfiniteFuture(); }
+};
+
+// Takes effects, in the order of the commits, on the store's thread: it must not
+// block.
+class EffectSink {
+ public:
+  virtual ~EffectSink() = default;
+  virtual void OnCommit(Effects effects) = 0;
+};
+
+// Which media node takes a new leg. Thread-safe.
+class NodePicker {
+ public:
+  virtual ~NodePicker() = default;
+
+  // The least loaded node; or, where `node_id` is not empty, that one.
+  // UNAVAILABLE, reason MEDIA_NODE_UNAVAILABLE: none, or it is out of contact.
+  virtual absl::StatusOr<std::string> Pick(const std::string& node_id) = 0;
+};
+
+// A command as the committed row wants it.
+struct LegCommand {
+  std::string node_id;
+  std::variant<media::v1::PutLegRequest, media::v1::RemoveLegRequest> request;
+};
+
+struct BridgeCommand {
+  std::string node_id;
+  std::variant<media::v1::PutBridgeRequest, media::v1::RemoveBridgeRequest> request;
+};
+
+// The right to act on what a node reports, and where in its events the store is.
+struct NodeLease {
+  std::string node_id;
+  std::string owner;
+  // Goes up with each claim; a step under an older one is refused.
+  int64_t term = 0;
+  absl::Time lease_until;
+  // Of the last event or snapshot that is in the store; empty: none yet.
+  std::string epoch;
+  int64_t sequence = 0;
+};
+
+// All that a node has.
+struct NodeSnapshot {
+  std::string epoch;
+  int64_t sequence = 0;
+  // Before the snapshot was asked for, by the core's clock: what the store
+  // learnt later may be missing in it.
+  absl::Time requested_at;
+  std::vector<media::v1::LegState> legs;
+  std::vector<media::v1::BridgeState> bridges;
+};
+
+}  // namespace tutti::control
+
+#endif  // CONTROL_CORE_MEDIA_H_

@@ -1,0 +1,206 @@
+#include "control/media/dispatcher.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "common/log/log.h"
+#include "common/status/status.h"
+
+namespace tutti::control {
+namespace {
+
+// Commands in flight on one node.
+constexpr int kInFlightMax = 128;
+
+constexpr absl::Duration kBackoffMin = absl::Milliseconds(50);
+constexpr absl::Duration kBackoffMax = absl::Seconds(1);
+
+// A node that is busy, or has not got the bridge, is asked so often before the
+// core hears of the refusal.
+constexpr int kBusyAttemptsMax = 3;
+
+// Said by the way to the node, or by a node that starts or drains: later it may
+// be otherwise, and the command may or may not have been carried out.
+bool IsTransient(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kCancelled:
+    case absl::StatusCode::kUnknown:
+    case absl::StatusCode::kInternal:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool MayPass(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kResourceExhausted || GetErrorDetail(status).reason == "BRIDGE_NOT_FOUND";
+}
+
+absl::Duration Backoff(int attempts) { return std::min(kBackoffMax, kBackoffMin * (1 << std::min(attempts, 5))); }
+
+}  // namespace
+
+Dispatcher::Dispatcher(Core& core, TaskQueue& queue, std::map<std::string, NodeClient*> nodes)
+    : core_(core), queue_(queue) {
+  for (const auto& [id, client] : nodes) nodes_[id].client = client;
+}
+
+void Dispatcher::Enqueue(std::vector<MediaRef> bridges, std::vector<MediaRef> legs) {
+  if (bridges.empty() && legs.empty()) return;
+  queue_.Post([this, bridges = std::move(bridges), legs = std::move(legs)]() mutable {
+    for (MediaRef& ref : bridges) Add(Kind::kBridge, std::move(ref));
+    for (MediaRef& ref : legs) Add(Kind::kLeg, std::move(ref));
+    for (auto& [id, node] : nodes_) Pump(node);
+  });
+}
+
+void Dispatcher::Add(Kind kind, MediaRef ref) {
+  if (nodes_.count(ref.node_id) == 0) {
+    log::Warning("a command is for a media node that is not configured", {{"node_id", ref.node_id}, {"id", ref.id}});
+    return;
+  }
+  const Key key{ref.node_id, kind, ref.id};
+  const auto [it, is_new] = items_.try_emplace(key);
+  Item& item = it->second;
+  item.ref = std::move(ref);
+  item.dirty = true;
+  if (!is_new) return;
+  depth_.fetch_add(1, std::memory_order_relaxed);
+  MakeReady(key);
+}
+
+void Dispatcher::MakeReady(const Key& key) {
+  Node& node = nodes_.at(key.node_id);
+  (key.kind == Kind::kBridge ? node.ready_bridges : node.ready_legs).push_back(key);
+}
+
+void Dispatcher::Pump(Node& node) {
+  while (node.in_flight < kInFlightMax) {
+    std::deque<Key>& ready = node.ready_bridges.empty() ? node.ready_legs : node.ready_bridges;
+    if (ready.empty()) return;
+    const Key key = std::move(ready.front());
+    ready.pop_front();
+    Send(key);
+  }
+}
+
+void Dispatcher::Send(const Key& key) {
+  Item& item = items_.at(key);
+  Node& node = nodes_.at(key.node_id);
+  item.dirty = false;
+  item.in_flight = true;
+  ++node.in_flight;
+  if (key.kind == Kind::kBridge) {
+    SendBridge(key, item, node);
+  } else {
+    SendLeg(key, item, node);
+  }
+}
+
+void Dispatcher::SendBridge(const Key& key, Item& item, Node& node) {
+  const auto command = core_.ReadBridgeCommand(item.ref);
+  if (!command.ok()) return Finish(key, !absl::IsNotFound(command.status()));
+  if (const auto* put = std::get_if<media::v1::PutBridgeRequest>(&command->request)) {
+    node.client->PutBridge(*put, [this, key](const absl::StatusOr<media::v1::BridgeState>& state) {
+      if (state.ok()) return Finish(key, false);
+      if (IsTransient(state.status()) || MayPass(state.status())) return Finish(key, true);
+      log::Warning("a media node refuses a bridge", {{"bridge_id", key.id}, {"error", state.status().ToString()}});
+      Finish(key, false);
+    });
+    return;
+  }
+  node.client->RemoveBridge(std::get<media::v1::RemoveBridgeRequest>(command->request),
+                            [this, key](const absl::StatusOr<media::v1::BridgeState>& state) {
+                              if (!state.ok()) return Finish(key, true);
+                              core_.BridgeRemoved(key.node_id, *state, Committed(key));
+                            });
+}
+
+void Dispatcher::SendLeg(const Key& key, Item& item, Node& node) {
+  const auto command = core_.ReadLegCommand(item.ref);
+  if (!command.ok()) return Finish(key, !absl::IsNotFound(command.status()));
+  if (const auto* remove = std::get_if<media::v1::RemoveLegRequest>(&command->request)) {
+    node.client->RemoveLeg(*remove, [this, key](const absl::StatusOr<media::v1::LegState>& state) {
+      if (!state.ok()) return Finish(key, true);
+      core_.LegRemoved(key.node_id, *state, Committed(key));
+    });
+    return;
+  }
+  const auto& put = std::get<media::v1::PutLegRequest>(command->request);
+  if (!put.bridge_id().empty()) {
+    const Key bridge{key.node_id, Kind::kBridge, put.bridge_id()};
+    if (items_.count(bridge) != 0) {
+      item.in_flight = false;
+      --node.in_flight;
+      parked_[bridge].push_back(key);
+      return;
+    }
+  }
+  node.client->PutLeg(put, [this, key, revision = put.revision()](absl::StatusOr<media::v1::LegState> state) {
+    OnLegPut(key, revision, std::move(state));
+  });
+}
+
+void Dispatcher::OnLegPut(const Key& key, int64_t revision, absl::StatusOr<media::v1::LegState> state) {
+  if (state.ok()) return core_.LegPut(key.node_id, *state, Committed(key));
+  const absl::Status& why = state.status();
+  if (IsTransient(why)) return Finish(key, true);
+  if (MayPass(why) && items_.at(key).attempts + 1 < kBusyAttemptsMax) {
+    if (GetErrorDetail(why).reason == "BRIDGE_NOT_FOUND") {
+      const auto command = core_.ReadLegCommand(items_.at(key).ref);
+      const auto* put = command.ok() ? std::get_if<media::v1::PutLegRequest>(&command->request) : nullptr;
+      if (put != nullptr && !put->bridge_id().empty()) Add(Kind::kBridge, {key.node_id, put->bridge_id(), 0, false});
+    }
+    return Finish(key, true);
+  }
+  core_.LegRefused(key.node_id, key.id, revision, why, Committed(key));
+}
+
+Core::DoneStatus Dispatcher::Committed(const Key& key) {
+  return [this, key](const absl::Status& status) {
+    queue_.Post([this, key, status] {
+      if (!status.ok() && !absl::IsNotFound(status)) {
+        log::Warning("a media node's reply was not committed", {{"id", key.id}, {"error", status.ToString()}});
+      }
+      // A full store: the command is idempotent, its reply comes again.
+      Finish(key, absl::IsUnavailable(status));
+    });
+  };
+}
+
+void Dispatcher::Finish(const Key& key, bool retry) {
+  Node& node = nodes_.at(key.node_id);
+  --node.in_flight;
+  const auto it = items_.find(key);
+  Item& item = it->second;
+  item.in_flight = false;
+  if (retry) {
+    retries_.fetch_add(1, std::memory_order_relaxed);
+    queue_.PostAfter(Backoff(item.attempts++), [this, key] {
+      MakeReady(key);
+      Pump(nodes_.at(key.node_id));
+    });
+  } else if (item.dirty) {
+    item.attempts = 0;
+    MakeReady(key);
+  } else {
+    items_.erase(it);
+    depth_.fetch_sub(1, std::memory_order_relaxed);
+    if (key.kind == Kind::kBridge) Unpark(key);
+  }
+  // Not from here: Send may have called, within a Pump.
+  queue_.Post([this, &node] { Pump(node); });
+}
+
+void Dispatcher::Unpark(const Key& bridge) {
+  const auto it = parked_.find(bridge);
+  if (it == parked_.end()) return;
+  for (const Key& leg : it->second) {
+    MakeReady(leg);
+  }
+  parked_.erase(it);
+}
+
+}  // namespace tutti::control

@@ -1,0 +1,129 @@
+#ifndef CONTROL_MEDIA_FAKE_MEDIA_PLANE_H_
+#define CONTROL_MEDIA_FAKE_MEDIA_PLANE_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "grpcpp/grpcpp.h"
+#include "tutti/media/v1/media_plane.grpc.pb.h"
+
+namespace tutti::control {
+
+// A media node without media, on a real gRPC port of loopback, for tests: it
+// keeps legs and bridges by the rules of media_plane.proto and attaches a leg
+// at once. Thread-safe.
+class FakeMediaPlane final : private media::v1::MediaPlane::Service {
+ public:
+  // A command as it arrived.
+  struct Command {
+    std::string method;  // "PutLeg"
+    std::string id;
+    int64_t revision = 0;
+    std::string bridge_id;
+  };
+
+  FakeMediaPlane();
+  ~FakeMediaPlane() override;
+
+  std::string Address() const;
+
+  // The process dies: its port is closed and everything in it is gone.
+  void Kill();
+  // It comes back on the same port with a new epoch.
+  void Start();
+  // Every stream and connection breaks; what the node holds stays.
+  void BreakConnections();
+
+  // The next `count` commands of the method fail.
+  void Fail(const std::string& method, int count, grpc::Status status);
+  // Commands are carried out, but their replies wait (a slow node).
+  void HoldReplies(bool hold);
+  // False: a leg that is put into a bridge is not attached until AttachAll.
+  void AttachAtOnce(bool at_once);
+  void AttachAll();
+
+  void EmitMediaTimeout(const std::string& leg_id);
+  void EmitResync();
+  // A leg is lost without any event.
+  void ForgetLeg(const std::string& leg_id);
+  // A leg that nobody asked for.
+  void AddUnknownLeg(const std::string& leg_id);
+  // The event log forgets everything up to now.
+  void TruncateLog();
+  void SetStatistics(const std::string& leg_id, const media::v1::LegStatistics& statistics);
+
+  std::vector<Command> Commands() const;
+  std::optional<media::v1::LegState> Leg(const std::string& leg_id) const;
+  int LegCount() const;
+  int BridgeCount() const;
+  int Watchers() const;
+  int SnapshotsTaken() const;
+  int64_t LatestSequence() const;
+  // The most commands of one id that were ever in progress at once.
+  int InProgressMax() const;
+
+ private:
+  struct LegRow {
+    media::v1::LegState state;
+    std::string wanted_bridge;
+  };
+  template <typename T>
+  using Writer = grpc::ServerWriter<T>;
+
+  grpc::Status PutBridge(grpc::ServerContext*, const media::v1::PutBridgeRequest*, media::v1::BridgeState*) override;
+  grpc::Status RemoveBridge(grpc::ServerContext*, const media::v1::RemoveBridgeRequest*,
+                            media::v1::BridgeState*) override;
+  grpc::Status PutLeg(grpc::ServerContext*, const media::v1::PutLegRequest*, media::v1::LegState*) override;
+  grpc::Status RemoveLeg(grpc::ServerContext*, const media::v1::RemoveLegRequest*, media::v1::LegState*) override;
+  grpc::Status GetLeg(grpc::ServerContext*, const media::v1::GetLegRequest*, media::v1::LegState*) override;
+  grpc::Status GetNode(grpc::ServerContext*, const media::v1::GetNodeRequest*, media::v1::NodeState*) override;
+  grpc::Status Watch(grpc::ServerContext*, const media::v1::WatchRequest*, Writer<media::v1::WatchResponse>*) override;
+  grpc::Status Snapshot(grpc::ServerContext*, const media::v1::SnapshotRequest*,
+                        Writer<media::v1::SnapshotResponse>*) override;
+
+  void StartServer(int port);
+  void StopServer();
+  // Writes the command down; an error when the script says so.
+  grpc::Status Begin(Command command) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Waits while replies are held.
+  grpc::Status End(const std::string& id, grpc::ServerContext* context) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Attach(LegRow& leg) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Detach(LegRow& leg) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  media::v1::NodeEvent& Emit() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  int CountLegs(const std::string& bridge_id) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  mutable absl::Mutex mutex_;
+  mutable absl::CondVar changed_;
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  int starts_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::string epoch_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, LegRow> legs_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, int64_t> bridges_ ABSL_GUARDED_BY(mutex_);
+  // Removed ids and the revision that removed them.
+  std::map<std::string, int64_t> tombstones_ ABSL_GUARDED_BY(mutex_);
+  std::vector<media::v1::NodeEvent> log_ ABSL_GUARDED_BY(mutex_);
+  int64_t forgotten_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::vector<Command> commands_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, std::pair<int, grpc::Status>> failures_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, int> in_progress_ ABSL_GUARDED_BY(mutex_);
+  int in_progress_max_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool hold_ ABSL_GUARDED_BY(mutex_) = false;
+  bool attach_at_once_ ABSL_GUARDED_BY(mutex_) = true;
+  int watchers_ ABSL_GUARDED_BY(mutex_) = 0;
+  int snapshots_ ABSL_GUARDED_BY(mutex_) = 0;
+  int ports_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace tutti::control
+
+#endif  // CONTROL_MEDIA_FAKE_MEDIA_PLANE_H_

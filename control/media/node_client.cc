@@ -1,0 +1,251 @@
+#include "control/media/node_client.h"
+
+#include <chrono>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "absl/synchronization/mutex.h"
+#include "common/rpc/client.h"
+#include "common/status/status.h"
+
+namespace tutti::control {
+namespace {
+
+using media::v1::MediaPlane;
+
+constexpr auto kUnaryDeadline = std::chrono::seconds(2);
+constexpr auto kSnapshotDeadline = std::chrono::seconds(10);
+
+// More than any node holds; a snapshot with more is not believed.
+constexpr int kSnapshotItemsMax = 1'000'000;
+
+}  // namespace
+
+// Knows what is in flight, so that the client's end can cancel it and wait.
+class NodeClient::Flights {
+ public:
+  // `cancel` keeps what it cancels alive.
+  void Add(const void* call, std::function<void()> cancel) {
+    absl::MutexLock lock(&mutex_);
+    calls_.emplace(call, std::move(cancel));
+  }
+
+  void Remove(const void* call) {
+    std::function<void()> cancel;
+    absl::MutexLock lock(&mutex_);
+    const auto it = calls_.find(call);
+    if (it == calls_.end()) return;
+    cancel = std::move(it->second);
+    calls_.erase(it);
+  }
+
+  void CancelAndWait() {
+    std::vector<std::function<void()>> cancels;
+    {
+      absl::MutexLock lock(&mutex_);
+      for (const auto& [call, cancel] : calls_) cancels.push_back(cancel);
+    }
+    for (const auto& cancel : cancels) cancel();
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(
+        +[](Calls* calls) { return calls->empty(); }, &calls_));
+  }
+
+ private:
+  using Calls = std::map<const void*, std::function<void()>>;
+
+  absl::Mutex mutex_;
+  Calls calls_ ABSL_GUARDED_BY(mutex_);
+};
+
+// A hold keeps the call open for Next(), which comes from outside gRPC's
+// reactions; it is let go by the read that fails, or by Cancel when none is due.
+class NodeClient::WatchReactor final : public grpc::ClientReadReactor<media::v1::WatchResponse>, public Stream {
+ public:
+  WatchReactor(TaskQueue& queue, std::shared_ptr<Flights> flights, WatchHandler handler)
+      : queue_(queue), flights_(std::move(flights)), handler_(std::move(handler)) {}
+
+  void Start(MediaPlane::Stub& stub, const media::v1::WatchRequest& request, std::shared_ptr<WatchReactor> self) {
+    self_ = std::move(self);
+    request_ = request;
+    flights_->Add(this, [reactor = self_] { reactor->Cancel(); });
+    stub.async()->Watch(&context_, &request_, this);
+    AddHold();
+    StartRead(&response_);
+    StartCall();
+  }
+
+  void Next() override {
+    absl::MutexLock lock(&mutex_);
+    if (!idle_) return;
+    idle_ = false;
+    StartRead(&response_);
+  }
+
+  void Cancel() override {
+    context_.TryCancel();
+    {
+      absl::MutexLock lock(&mutex_);
+      cancelled_ = true;
+      if (!idle_) return;
+      idle_ = false;
+    }
+    RemoveHold();
+  }
+
+  void OnReadDone(bool ok) override {
+    if (ok) {
+      absl::MutexLock lock(&mutex_);
+      idle_ = !cancelled_;
+      queue_.Post([self = self_, response = response_] { self->handler_.on_message(response); });
+      if (idle_) return;
+    }
+    RemoveHold();
+  }
+
+  void OnDone(const grpc::Status& status) override {
+    queue_.Post([self = self_, status = FromGrpcStatus(status)] { self->handler_.on_end(status); });
+    const std::shared_ptr<WatchReactor> last = std::move(self_);
+    flights_->Remove(this);
+  }
+
+ private:
+  TaskQueue& queue_;
+  const std::shared_ptr<Flights> flights_;
+  const WatchHandler handler_;
+  grpc::ClientContext context_;
+  media::v1::WatchRequest request_;
+  media::v1::WatchResponse response_;
+  std::shared_ptr<WatchReactor> self_;
+  absl::Mutex mutex_;
+  // A message was handed over and Next() has not come yet.
+  bool idle_ ABSL_GUARDED_BY(mutex_) = false;
+  bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+class NodeClient::SnapshotReactor final : public grpc::ClientReadReactor<media::v1::SnapshotResponse> {
+ public:
+  SnapshotReactor(TaskQueue& queue, std::shared_ptr<Flights> flights, Done<NodeSnapshot> done)
+      : queue_(queue), flights_(std::move(flights)), done_(std::move(done)) {}
+
+  void Start(MediaPlane::Stub& stub, std::shared_ptr<SnapshotReactor> self) {
+    self_ = std::move(self);
+    flights_->Add(this, [reactor = self_] { reactor->context_.TryCancel(); });
+    context_.set_deadline(std::chrono::system_clock::now() + kSnapshotDeadline);
+    stub.async()->Snapshot(&context_, &request_, this);
+    StartRead(&response_);
+    StartCall();
+  }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) return;
+    switch (response_.kind_case()) {
+      case media::v1::SnapshotResponse::kHead:
+        has_head_ = true;
+        snapshot_.epoch = response_.head().epoch();
+        snapshot_.sequence = response_.head().sequence();
+        break;
+      case media::v1::SnapshotResponse::kBridge:
+        snapshot_.bridges.push_back(std::move(*response_.mutable_bridge()));
+        break;
+      case media::v1::SnapshotResponse::kLeg:
+        snapshot_.legs.push_back(std::move(*response_.mutable_leg()));
+        break;
+      case media::v1::SnapshotResponse::KIND_NOT_SET:
+        break;
+    }
+    if (snapshot_.bridges.size() + snapshot_.legs.size() > kSnapshotItemsMax) context_.TryCancel();
+    StartRead(&response_);
+  }
+
+  void OnDone(const grpc::Status& status) override {
+    absl::StatusOr<NodeSnapshot> result = FromGrpcStatus(status);
+    if (status.ok() && has_head_) {
+      result = std::move(snapshot_);
+    } else if (status.ok()) {
+      result = absl::InternalError("the media node's snapshot has no head");
+    }
+    queue_.Post([done = std::move(done_), result = std::move(result)]() mutable { done(std::move(result)); });
+    const std::shared_ptr<SnapshotReactor> last = std::move(self_);
+    flights_->Remove(this);
+  }
+
+ private:
+  TaskQueue& queue_;
+  const std::shared_ptr<Flights> flights_;
+  Done<NodeSnapshot> done_;
+  grpc::ClientContext context_;
+  const media::v1::SnapshotRequest request_;
+  media::v1::SnapshotResponse response_;
+  NodeSnapshot snapshot_;
+  std::shared_ptr<SnapshotReactor> self_;
+  bool has_head_ = false;
+};
+
+NodeClient::NodeClient(const std::string& address, TaskQueue& queue)
+    : queue_(queue), stub_(MediaPlane::NewStub(MakeRpcChannel(address))), flights_(std::make_shared<Flights>()) {}
+
+NodeClient::~NodeClient() { flights_->CancelAndWait(); }
+
+template <typename Request, typename Reply>
+void NodeClient::Unary(void (MediaPlane::StubInterface::async_interface::*method)(grpc::ClientContext*, const Request*,
+                                                                                  Reply*,
+                                                                                  std::function<void(grpc::Status)>),
+                       const Request& request, Done<Reply> done) {
+  struct Call {
+    grpc::ClientContext context;
+    Request request;
+    Reply reply;
+  };
+  auto call = std::make_shared<Call>();
+  call->request = request;
+  call->context.set_deadline(std::chrono::system_clock::now() + kUnaryDeadline);
+  flights_->Add(call.get(), [call] { call->context.TryCancel(); });
+  MediaPlane::StubInterface::async_interface* stub = stub_->async();
+  (stub->*method)(
+      &call->context, &call->request, &call->reply,
+      [this, call, flights = flights_, done = std::move(done)](const grpc::Status& status) mutable {
+        absl::StatusOr<Reply> result = FromGrpcStatus(status);
+        if (status.ok()) result = std::move(call->reply);
+        queue_.Post([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
+        flights->Remove(call.get());
+      });
+}
+
+void NodeClient::PutBridge(const media::v1::PutBridgeRequest& request, Done<media::v1::BridgeState> done) {
+  Unary(&MediaPlane::StubInterface::async_interface::PutBridge, request, std::move(done));
+}
+
+void NodeClient::RemoveBridge(const media::v1::RemoveBridgeRequest& request, Done<media::v1::BridgeState> done) {
+  Unary(&MediaPlane::StubInterface::async_interface::RemoveBridge, request, std::move(done));
+}
+
+void NodeClient::PutLeg(const media::v1::PutLegRequest& request, Done<media::v1::LegState> done) {
+  Unary(&MediaPlane::StubInterface::async_interface::PutLeg, request, std::move(done));
+}
+
+void NodeClient::RemoveLeg(const media::v1::RemoveLegRequest& request, Done<media::v1::LegState> done) {
+  Unary(&MediaPlane::StubInterface::async_interface::RemoveLeg, request, std::move(done));
+}
+
+void NodeClient::GetLeg(const media::v1::GetLegRequest& request, Done<media::v1::LegState> done) {
+  Unary(&MediaPlane::StubInterface::async_interface::GetLeg, request, std::move(done));
+}
+
+void NodeClient::GetNode(const media::v1::GetNodeRequest& request, Done<media::v1::NodeState> done) {
+  Unary(&MediaPlane::StubInterface::async_interface::GetNode, request, std::move(done));
+}
+
+void NodeClient::Snapshot(Done<NodeSnapshot> done) {
+  auto reactor = std::make_shared<SnapshotReactor>(queue_, flights_, std::move(done));
+  reactor->Start(*stub_, reactor);
+}
+
+std::shared_ptr<NodeClient::Stream> NodeClient::Watch(const media::v1::WatchRequest& request, WatchHandler handler) {
+  auto reactor = std::make_shared<WatchReactor>(queue_, flights_, std::move(handler));
+  reactor->Start(*stub_, request, reactor);
+  return reactor;
+}
+
+}  // namespace tutti::control

@@ -1,0 +1,269 @@
+#include "control/media/node_watcher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/log/log.h"
+
+namespace tutti::control {
+namespace {
+
+// Events between the node and their commit; the node's log holds the others.
+constexpr int kUncommittedMax = 512;
+
+constexpr absl::Duration kPauseMin = absl::Milliseconds(50);
+constexpr absl::Duration kPauseMax = absl::Seconds(1);
+
+}  // namespace
+
+NodeWatcher::NodeWatcher(std::string node_id, std::string owner, Core& core, NodeClient& client, NodeRegistry& registry,
+                         TaskQueue& queue, Clock& clock, MonotonicClock monotonic, Options options)
+    : node_id_(std::move(node_id)),
+      owner_(std::move(owner)),
+      core_(core),
+      client_(client),
+      registry_(registry),
+      queue_(queue),
+      clock_(clock),
+      monotonic_(std::move(monotonic)),
+      options_(options) {}
+
+void NodeWatcher::Start() {
+  queue_.Post([this] {
+    contact_at_ = monotonic_();
+    Publish();
+    Claim();
+    Probe();
+    queue_.PostAfter(options_.lease_renewal, [this] { RenewLease(); });
+  });
+}
+
+void NodeWatcher::Claim() {
+  state_ = State::kClaim;
+  const int64_t generation = ++generation_;
+  core_.ClaimNode(node_id_, owner_, options_.lease, [this, generation](absl::StatusOr<NodeLease> lease) {
+    queue_.Post([this, generation, lease = std::move(lease)]() mutable {
+      if (generation == generation_) OnClaimed(std::move(lease));
+    });
+  });
+}
+
+void NodeWatcher::OnClaimed(absl::StatusOr<NodeLease> lease) {
+  if (!lease.ok()) return Pause(lease.status());
+  lease_ = *std::move(lease);
+  has_lease_ = true;
+  Continue();
+}
+
+void NodeWatcher::Continue() {
+  // What has happened since the committed point is read before a snapshot, so
+  // that nothing of it is passed over; a node of another epoch has none of it.
+  if (snapshot_needed_ || lease_.epoch.empty()) {
+    Reconcile();
+  } else {
+    Watch();
+  }
+}
+
+void NodeWatcher::Watch() {
+  state_ = State::kWatch;
+  const int64_t generation = ++generation_;
+  read_held_ = false;
+  media::v1::WatchRequest request;
+  request.set_epoch(lease_.epoch);
+  request.set_after_sequence(lease_.sequence);
+  stream_ = client_.Watch(request, {[this, generation](const auto& message) { OnMessage(generation, message); },
+                                    [this, generation](const auto& status) { OnStreamEnd(generation, status); }});
+}
+
+void NodeWatcher::OnMessage(int64_t generation, const media::v1::WatchResponse& message) {
+  if (generation != generation_ || state_ != State::kWatch) return;
+  InContact();
+  if (message.has_hello()) {
+    if (message.hello().epoch() != lease_.epoch) {
+      snapshot_needed_ = true;
+      return Drain();
+    }
+    catch_up_ = message.hello().latest_sequence();
+    if (!in_step_) log::Info("a media node is in step", {{"node_id", node_id_}, {"epoch", lease_.epoch}});
+    failures_ = 0;
+    in_step_ = true;
+    Publish();
+  } else if (message.has_event()) {
+    if (message.event().has_resync()) {
+      snapshot_needed_ = true;
+      return Drain();
+    }
+    OnEvent(message.event());
+  }
+  if (reconcile_due_ && lease_.sequence >= catch_up_) return Drain();
+  if (uncommitted_ < kUncommittedMax) {
+    stream_->Next();
+  } else {
+    read_held_ = true;
+  }
+}
+
+void NodeWatcher::OnEvent(const media::v1::NodeEvent& event) {
+  ++uncommitted_;
+  events_.fetch_add(1, std::memory_order_relaxed);
+  core_.HandleNodeEvent(
+      lease_, lease_.epoch, event,
+      [this, generation = generation_, sequence = event.sequence()](const absl::Status& status) {
+        queue_.Post([this, generation, sequence, status] { OnEventCommitted(generation, sequence, status); });
+      });
+}
+
+void NodeWatcher::OnEventCommitted(int64_t generation, int64_t sequence, const absl::Status& status) {
+  --uncommitted_;
+  if (status.ok()) lease_.sequence = std::max(lease_.sequence, sequence);
+  if (state_ == State::kDrain) return CheckDrained();
+  if (generation != generation_ || state_ != State::kWatch) return;
+  if (!status.ok()) {
+    if (absl::IsOutOfRange(status)) {
+      snapshot_needed_ = true;
+    } else {
+      drain_cause_ = status;
+    }
+    return Drain();
+  }
+  if (reconcile_due_ && lease_.sequence >= catch_up_) return Drain();
+  if (read_held_ && uncommitted_ < kUncommittedMax) {
+    read_held_ = false;
+    stream_->Next();
+  }
+}
+
+void NodeWatcher::OnStreamEnd(int64_t generation, const absl::Status& status) {
+  if (generation != generation_) return;
+  stream_.reset();
+  if (state_ == State::kDrain) return CheckDrained();
+  if (absl::IsOutOfRange(status)) {
+    // Another epoch, or the log is too short: the node is there, all the same.
+    InContact();
+    snapshot_needed_ = true;
+  } else {
+    drain_cause_ = status.ok() ? absl::UnavailableError("the media node ended the Watch") : status;
+  }
+  state_ = State::kDrain;
+  CheckDrained();
+}
+
+void NodeWatcher::Drain() {
+  state_ = State::kDrain;
+  if (stream_ != nullptr) stream_->Cancel();
+  CheckDrained();
+}
+
+void NodeWatcher::CheckDrained() {
+  if (stream_ != nullptr || uncommitted_ > 0) return;
+  if (!drain_cause_.ok()) return Pause(std::exchange(drain_cause_, absl::OkStatus()));
+  Reconcile();
+}
+
+void NodeWatcher::Reconcile() {
+  state_ = State::kReconcile;
+  const int64_t generation = ++generation_;
+  const absl::Time requested_at = clock_.Now();
+  client_.Snapshot([this, generation, requested_at](absl::StatusOr<NodeSnapshot> snapshot) {
+    if (generation != generation_) return;
+    if (snapshot.ok()) snapshot->requested_at = requested_at;
+    OnSnapshot(generation, std::move(snapshot));
+  });
+}
+
+void NodeWatcher::OnSnapshot(int64_t generation, absl::StatusOr<NodeSnapshot> snapshot) {
+  if (!snapshot.ok()) return Pause(snapshot.status());
+  InContact();
+  core_.Reconcile(
+      lease_, *snapshot,
+      [this, generation, epoch = snapshot->epoch, sequence = snapshot->sequence](const absl::Status& status) {
+        queue_.Post([this, generation, epoch, sequence, status] {
+          if (generation != generation_) return;
+          if (!status.ok()) return Pause(status);
+          reconciles_.fetch_add(1, std::memory_order_relaxed);
+          lease_.epoch = epoch;
+          lease_.sequence = sequence;
+          reconciled_at_ = monotonic_();
+          reconcile_due_ = false;
+          snapshot_needed_ = false;
+          lost_ = false;
+          Watch();
+        });
+      });
+}
+
+void NodeWatcher::Pause(const absl::Status& why) {
+  state_ = State::kPause;
+  const int64_t generation = ++generation_;
+  // After a break the node may lack commands that were under way.
+  reconcile_due_ = true;
+  in_step_ = false;
+  if (absl::IsAborted(why)) has_lease_ = false;
+  if (failures_++ == 0) {
+    log::Warning("a media node is not in step", {{"node_id", node_id_}, {"error", why.ToString()}});
+  }
+  Publish();
+  const absl::Duration pause = std::min(kPauseMax, kPauseMin * (1 << std::min(failures_, 5)));
+  queue_.PostAfter(pause, [this, generation] {
+    if (generation != generation_) return;
+    if (has_lease_) return Continue();
+    Claim();
+  });
+}
+
+void NodeWatcher::RenewLease() {
+  if (!has_lease_) {
+    queue_.PostAfter(options_.lease_renewal, [this] { RenewLease(); });
+    return;
+  }
+  core_.RenewNode(lease_, options_.lease, [this, term = lease_.term](const absl::Status& status) {
+    queue_.Post([this, term, status] {
+      queue_.PostAfter(options_.lease_renewal, [this] { RenewLease(); });
+      if (!absl::IsAborted(status) || term != lease_.term) return;
+      has_lease_ = false;
+      if (state_ == State::kWatch) {
+        drain_cause_ = status;
+        Drain();
+      }
+    });
+  });
+}
+
+void NodeWatcher::Probe() {
+  client_.GetNode({}, [this](absl::StatusOr<media::v1::NodeState> node) { OnProbe(std::move(node)); });
+}
+
+void NodeWatcher::OnProbe(absl::StatusOr<media::v1::NodeState> node) {
+  if (node.ok()) {
+    InContact();
+    node_.busy = node->busy();
+    node_.legs = node->legs();
+    node_.legs_max = node->legs_max();
+    Publish();
+  }
+  CheckLost();
+  if (state_ == State::kWatch && in_step_ && monotonic_() - reconciled_at_ >= options_.reconcile_interval) Drain();
+  queue_.PostAfter(options_.probe_interval, [this] { Probe(); });
+}
+
+void NodeWatcher::CheckLost() {
+  if (lost_ || !has_lease_ || monotonic_() - contact_at_ < options_.lost_after) return;
+  lost_ = true;
+  log::Error("a media node is lost: its calls hang up", {{"node_id", node_id_}});
+  core_.NodeLost(lease_, [this](const absl::Status& status) {
+    queue_.Post([this, status] {
+      // Tried again at the next probe.
+      if (!status.ok()) lost_ = false;
+    });
+  });
+}
+
+void NodeWatcher::InContact() { contact_at_ = monotonic_(); }
+
+void NodeWatcher::Publish() {
+  node_.available = in_step_;
+  registry_.Update(node_id_, node_);
+}
+
+}  // namespace tutti::control

@@ -1,0 +1,79 @@
+#include "control/scheduler/scheduler.h"
+
+#include <algorithm>
+
+#include "common/log/log.h"
+
+namespace tutti::control {
+
+Scheduler::Scheduler(Core& core, TaskQueue& queue, Clock& clock, Options options)
+    : core_(core), queue_(queue), clock_(clock), options_(options) {}
+
+void Scheduler::Start() {
+  queue_.Post([this] {
+    RunDue();
+    queue_.PostAfter(options_.health_interval, [this] { SweepHealth(); });
+    Purge();
+  });
+}
+
+void Scheduler::OnDeadline(absl::Time deadline) {
+  if (deadline == absl::InfiniteFuture()) return;
+  queue_.Post([this, deadline] { Arm(deadline); });
+}
+
+void Scheduler::Arm(absl::Time deadline) {
+  if (deadline >= armed_) return;
+  armed_ = deadline;
+  if (running_) return;
+  const absl::Duration wait = std::min(armed_ - clock_.Now(), options_.deadline_wait_max);
+  queue_.PostAfter(wait, [this, timer = ++timer_] { OnTimer(timer); });
+}
+
+void Scheduler::OnTimer(int64_t timer) {
+  if (timer != timer_ || running_) return;
+  if (clock_.Now() >= armed_) return RunDue();
+  // Woken to look at the clock.
+  const absl::Time deadline = armed_;
+  armed_ = absl::InfiniteFuture();
+  Arm(deadline);
+}
+
+void Scheduler::RunDue() {
+  running_ = true;
+  armed_ = absl::InfiniteFuture();
+  core_.RunDue([this](const absl::StatusOr<absl::Time>& next) {
+    queue_.Post([this, next] {
+      running_ = false;
+      if (!next.ok()) {
+        log::Warning("a scan of deadlines failed", {{"error", next.status().ToString()}});
+      }
+      // A deadline that came while it ran is in armed_.
+      const absl::Time deadline =
+          std::min(armed_, next.ok() ? *next : clock_.Now() + options_.retry_pause);
+      armed_ = absl::InfiniteFuture();
+      Arm(deadline);
+    });
+  });
+}
+
+void Scheduler::SweepHealth() {
+  core_.SweepHealth([this](const absl::StatusOr<int>& removed) {
+    if (!removed.ok()) {
+      log::Warning("a health sweep failed", {{"error", removed.status().ToString()}});
+    } else if (*removed > 0) {
+      log::Info("participants failed their health check", {{"removed", *removed}});
+    }
+    queue_.PostAfter(options_.health_interval, [this] { SweepHealth(); });
+  });
+}
+
+void Scheduler::Purge() {
+  core_.Purge([this](const absl::StatusOr<int64_t>& rows) {
+    if (!rows.ok()) log::Warning("a purge failed", {{"error", rows.status().ToString()}});
+    const bool again = rows.ok() && *rows > 0;
+    queue_.PostAfter(again ? options_.purge_pause : options_.purge_interval, [this] { Purge(); });
+  });
+}
+
+}  // namespace tutti::control

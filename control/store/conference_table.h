@@ -1,0 +1,51 @@
+#ifndef CONTROL_STORE_CONFERENCE_TABLE_H_
+#define CONTROL_STORE_CONFERENCE_TABLE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "control/store/records.pb.h"
+#include "control/store/sql/connection.h"
+#include "control/store/table.h"
+
+namespace tutti::control {
+
+class ConferenceTable {
+ public:
+  explicit ConferenceTable(sql::Connection& connection) : connection_(connection) {}
+
+  absl::StatusOr<std::optional<store::ConferenceRecord>> Find(const std::string& id, Lock lock);
+
+  // ALREADY_EXISTS: the id is taken.
+  absl::Status Insert(const store::ConferenceRecord& record);
+  absl::Status Update(const store::ConferenceRecord& record);
+
+  struct Filter {
+    std::string customer_id;
+    // 0: any.
+    int status = 0;
+    int type = 0;
+  };
+  // Newest first.
+  absl::StatusOr<std::vector<store::ConferenceRecord>> List(const Filter& filter, const PageStart& start, int limit);
+
+  absl::StatusOr<std::vector<std::string>> FindDue(int64_t now_us, int limit);
+  // Earliest deadline; 0: none.
+  absl::StatusOr<int64_t> NextDeadline();
+  // Those that have a bridge on the node.
+  absl::StatusOr<std::vector<std::string>> FindByNode(const std::string& node_id);
+  absl::StatusOr<std::vector<int64_t>> CountByStatus();
+  // Deletes at most `limit` that ended before `ended_before_us`.
+  absl::StatusOr<int64_t> Purge(int64_t ended_before_us, int limit);
+
+ private:
+  sql::Connection& connection_;
+};
+
+}  // namespace tutti::control
+
+#endif  // CONTROL_STORE_CONFERENCE_TABLE_H_

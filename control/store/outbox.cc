@@ -1,0 +1,113 @@
+#include "control/store/outbox.h"
+
+#include "control/store/table.h"
+
+namespace tutti::control {
+namespace {
+
+// The row that keeps how far positions are purged; no stream has an empty name.
+constexpr char kAllStreams[] = "";
+
+absl::StatusOr<std::vector<Outbox::Stored>> ReadEvents(sql::Connection& connection, std::string_view sql,
+                                                       absl::Span<const sql::Value> values) {
+  std::vector<Outbox::Stored> result;
+  auto rows = connection.Query(sql, values, [&](const sql::Row& row) {
+    Outbox::Stored& stored = result.emplace_back();
+    stored.position = row.Int64(0);
+    return table::ParseBody(row, 1, stored.event);
+  });
+  if (!rows.ok()) return rows.status();
+  return result;
+}
+
+}  // namespace
+
+absl::StatusOr<int64_t> Outbox::TakeSequences(const std::string& stream, const std::string& customer_id, int64_t count,
+                                              int64_t now_us) {
+  auto last = table::FindNumber(
+      connection_,
+      "INSERT INTO streams (stream, customer_id, sequence, purged_sequence, tm_update) VALUES (?, ?, ?, 0, ?)"
+      " ON CONFLICT (stream) DO UPDATE SET sequence = streams.sequence + excluded.sequence,"
+      " tm_update = excluded.tm_update RETURNING sequence",
+      {stream, customer_id, count, now_us});
+  if (!last.ok()) return last.status();
+  return *last - count + 1;
+}
+
+absl::Status Outbox::Insert(const v1::Event& event, const std::string& customer_id) {
+  const std::string payload = event.SerializeAsString();
+  return table::ExecuteOne(
+      connection_,
+      "INSERT INTO outbox (stream, sequence, customer_id, type, tm_create, payload) VALUES (?, ?, ?, ?, ?, ?)",
+      {event.stream(), event.sequence(), customer_id, event.type(), table::Microseconds(event.time()),
+       sql::Blob{payload}});
+}
+
+absl::StatusOr<std::vector<Outbox::Stored>> Outbox::ReadAll(const std::string& customer_id, int64_t after_position,
+                                                            int limit) {
+  return ReadEvents(connection_,
+                    "SELECT position, payload FROM outbox WHERE position > ? AND customer_id = ?"
+                    " ORDER BY position LIMIT ?",
+                    {after_position, customer_id, limit});
+}
+
+absl::StatusOr<std::vector<Outbox::Stored>> Outbox::ReadStream(const std::string& stream, int64_t after_sequence,
+                                                               int limit) {
+  return ReadEvents(connection_,
+                    "SELECT position, payload FROM outbox WHERE stream = ? AND sequence > ? ORDER BY sequence LIMIT ?",
+                    {stream, after_sequence, limit});
+}
+
+absl::StatusOr<int64_t> Outbox::LastPosition() {
+  auto last = table::FindNumber(connection_, "SELECT MAX(position) FROM outbox", {});
+  if (!last.ok() || *last != 0) return last;
+  return PurgedPosition();
+}
+
+absl::StatusOr<int64_t> Outbox::PurgedPosition() {
+  return table::FindNumber(connection_, "SELECT purged_sequence FROM streams WHERE stream = ?", {kAllStreams});
+}
+
+absl::StatusOr<std::optional<Outbox::Stream>> Outbox::FindStream(const std::string& stream) {
+  std::optional<Stream> found;
+  auto rows = connection_.Query("SELECT customer_id, sequence, purged_sequence FROM streams WHERE stream = ?", {stream},
+                                [&](const sql::Row& row) {
+                                  found = Stream{row.Text(0), row.Int64(1), row.Int64(2)};
+                                  return absl::OkStatus();
+                                });
+  if (!rows.ok()) return rows.status();
+  return found;
+}
+
+absl::StatusOr<int64_t> Outbox::Purge(int64_t created_before_us, int limit) {
+  auto last = table::FindNumber(connection_,
+                                "SELECT MAX(position) FROM (SELECT position FROM outbox WHERE tm_create < ?"
+                                " ORDER BY position LIMIT ?) AS old",
+                                {created_before_us, limit});
+  if (!last.ok() || *last == 0) return last;
+  auto streams = connection_.Execute(
+      "UPDATE streams SET purged_sequence ="
+      " (SELECT MAX(sequence) FROM outbox WHERE outbox.stream = streams.stream AND position <= ?)"
+      " WHERE stream IN (SELECT stream FROM outbox WHERE position <= ?)",
+      {*last, *last});
+  if (!streams.ok()) return streams.status();
+  auto all = connection_.Execute(
+      "INSERT INTO streams (stream, customer_id, sequence, purged_sequence, tm_update) VALUES (?, '', 0, ?, ?)"
+      " ON CONFLICT (stream) DO UPDATE SET purged_sequence = excluded.purged_sequence",
+      {kAllStreams, *last, created_before_us});
+  if (!all.ok()) return all.status();
+  return connection_.Execute("DELETE FROM outbox WHERE position <= ?", {*last});
+}
+
+absl::StatusOr<int64_t> Outbox::PurgeStreams(int64_t updated_before_us, int limit) {
+  // The prefixes "conference:" and "call:" are 11 and 5 characters long.
+  return connection_.Execute(
+      "DELETE FROM streams WHERE stream IN (SELECT stream FROM streams WHERE tm_update < ? AND stream <> ''"
+      " AND sequence = purged_sequence"
+      " AND NOT EXISTS (SELECT 1 FROM conferences WHERE conferences.id = substr(streams.stream, 12))"
+      " AND NOT EXISTS (SELECT 1 FROM calls WHERE calls.id = substr(streams.stream, 6))"
+      " ORDER BY tm_update LIMIT ?)",
+      {updated_before_us, limit});
+}
+
+}  // namespace tutti::control

@@ -1,0 +1,59 @@
+#ifndef CONTROL_STORE_OUTBOX_H_
+#define CONTROL_STORE_OUTBOX_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "control/store/sql/connection.h"
+#include "tutti/control/v1/event.pb.h"
+
+namespace tutti::control {
+
+// The events, written in the transaction of what they tell of. A stream's
+// sequence is taken under its row, so that it has no hole.
+class Outbox {
+ public:
+  explicit Outbox(sql::Connection& connection) : connection_(connection) {}
+
+  // The next `count` sequences of a stream, which is made when new; gives the
+  // first of them.
+  absl::StatusOr<int64_t> TakeSequences(const std::string& stream, const std::string& customer_id, int64_t count,
+                                        int64_t now_us);
+  // An event with its sequence taken.
+  absl::Status Insert(const v1::Event& event, const std::string& customer_id);
+
+  struct Stored {
+    int64_t position = 0;
+    v1::Event event;
+  };
+  // In order of position, after `position`.
+  absl::StatusOr<std::vector<Stored>> ReadAll(const std::string& customer_id, int64_t after_position, int limit);
+  absl::StatusOr<std::vector<Stored>> ReadStream(const std::string& stream, int64_t after_sequence, int limit);
+  // The newest position; 0: none yet.
+  absl::StatusOr<int64_t> LastPosition();
+  // Up to where positions are purged.
+  absl::StatusOr<int64_t> PurgedPosition();
+
+  struct Stream {
+    std::string customer_id;
+    int64_t sequence = 0;
+    int64_t purged_sequence = 0;
+  };
+  absl::StatusOr<std::optional<Stream>> FindStream(const std::string& stream);
+
+  // Deletes at most `limit` events made before; oldest first.
+  absl::StatusOr<int64_t> Purge(int64_t created_before_us, int limit);
+  // Forgets streams whose last event is older and purged.
+  absl::StatusOr<int64_t> PurgeStreams(int64_t updated_before_us, int limit);
+
+ private:
+  sql::Connection& connection_;
+};
+
+}  // namespace tutti::control
+
+#endif  // CONTROL_STORE_OUTBOX_H_

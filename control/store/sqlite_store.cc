@@ -1,0 +1,203 @@
+#include "control/store/sqlite_store.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "common/status/status.h"
+#include "control/store/migrate.h"
+#include "control/store/migrations/sqlite_migrations.h"
+
+namespace tutti::control {
+namespace {
+
+absl::Status Unavailable(std::string_view message) {
+  return Error(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE", message);
+}
+
+// What goes wrong with the data base itself is UNAVAILABLE or worse to everyone
+// who waits, with the cause.
+absl::Status CommitError(const absl::Status& status) {
+  return Error(
+      status.code() == absl::StatusCode::kDataLoss ? absl::StatusCode::kDataLoss : absl::StatusCode::kUnavailable,
+      "STORE_UNAVAILABLE", absl::StrCat("the store could not commit: ", status.message()));
+}
+
+}  // namespace
+
+class SqliteStore::FileLock {
+ public:
+  static absl::StatusOr<std::unique_ptr<FileLock>> Take(const std::string& path) {
+    const std::string lock_path = path + ".lock";
+    const int fd = open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) {
+      return Error(absl::StatusCode::kPermissionDenied, "STORE_UNUSABLE",
+                   absl::StrCat("can't open ", lock_path, ": ", std::strerror(errno)));
+    }
+    auto lock = std::unique_ptr<FileLock>(new FileLock(fd));
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+      return Error(absl::StatusCode::kFailedPrecondition, "STORE_IN_USE",
+                   absl::StrCat("the data base ", path, " is in use by another process: a SQLite store serves one"));
+    }
+    return lock;
+  }
+
+  ~FileLock() { close(fd_); }
+  FileLock(const FileLock&) = delete;
+  FileLock& operator=(const FileLock&) = delete;
+
+ private:
+  explicit FileLock(int fd) : fd_(fd) {}
+  const int fd_;
+};
+
+SqliteStore::SqliteStore(Clock& clock, Options options) : clock_(clock), options_(std::move(options)) {}
+
+absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string& path, Clock& clock, Options options) {
+  auto store = std::unique_ptr<SqliteStore>(new SqliteStore(clock, std::move(options)));
+  TUTTI_ASSIGN_OR_RETURN(store->lock_, FileLock::Take(path));
+  using sql::SqliteConnection;
+  TUTTI_ASSIGN_OR_RETURN(store->writer_, SqliteConnection::Open(path, SqliteConnection::Mode::kReadWrite));
+  TUTTI_RETURN_IF_ERROR(Migrate(*store->writer_, kSqliteMigrations));
+  {
+    absl::MutexLock lock(&store->readers_mutex_);
+    for (size_t i = 0; i < store->options_.readers; ++i) {
+      TUTTI_ASSIGN_OR_RETURN(auto reader, SqliteConnection::Open(path, SqliteConnection::Mode::kReadOnly));
+      store->idle_readers_.push_back(std::move(reader));
+    }
+  }
+  if (store->options_.own_thread) store->thread_ = std::thread([s = store.get()] { s->RunThread(); });
+  return store;
+}
+
+SqliteStore::~SqliteStore() {
+  {
+    absl::MutexLock lock(&mutex_);
+    closing_ = true;
+  }
+  if (thread_.joinable()) {
+    thread_.join();
+  } else if (writer_ != nullptr) {
+    while (RunPending()) {
+    }
+  }
+}
+
+void SqliteStore::Submit(Step step, Done done) {
+  absl::Status refusal;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (closing_) {
+      refusal = Unavailable("the store is closing");
+    } else if (queue_.size() >= options_.queue_max) {
+      refusal = Unavailable(absl::StrCat("the store is overloaded: ", options_.queue_max, " changes wait"));
+    } else {
+      queue_.push_back({std::move(step), std::move(done)});
+      return;
+    }
+  }
+  done(refusal);
+}
+
+absl::Status SqliteStore::Read(absl::FunctionRef<absl::Status(Transaction&)> read) {
+  std::unique_ptr<sql::SqliteConnection> connection;
+  {
+    absl::MutexLock lock(&readers_mutex_);
+    readers_mutex_.Await(absl::Condition(
+        +[](std::vector<std::unique_ptr<sql::SqliteConnection>>* idle) { return !idle->empty(); }, &idle_readers_));
+    connection = std::move(idle_readers_.back());
+    idle_readers_.pop_back();
+  }
+  absl::Cleanup give_back = [&] {
+    absl::MutexLock lock(&readers_mutex_);
+    idle_readers_.push_back(std::move(connection));
+  };
+  TUTTI_RETURN_IF_ERROR(connection->Execute("BEGIN").status());
+  Transaction transaction(*connection);
+  absl::Status status = read(transaction);
+  absl::Status end = connection->Execute("COMMIT").status();
+  return status.ok() ? end : status;
+}
+
+size_t SqliteStore::QueueDepth() {
+  absl::MutexLock lock(&mutex_);
+  return queue_.size();
+}
+
+std::vector<SqliteStore::Job> SqliteStore::TakeBatch() {
+  std::vector<Job> batch;
+  while (!queue_.empty() && batch.size() < options_.batch_max) {
+    batch.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  return batch;
+}
+
+bool SqliteStore::RunPending() {
+  std::vector<Job> batch;
+  {
+    absl::MutexLock lock(&mutex_);
+    batch = TakeBatch();
+  }
+  if (batch.empty()) return false;
+  RunBatch(batch);
+  return true;
+}
+
+void SqliteStore::RunThread() {
+  for (;;) {
+    std::vector<Job> batch;
+    {
+      absl::MutexLock lock(&mutex_);
+      mutex_.Await(absl::Condition(
+          +[](SqliteStore* store)
+               ABSL_EXCLUSIVE_LOCKS_REQUIRED(store->mutex_) { return store->closing_ || !store->queue_.empty(); },
+          this));
+      batch = TakeBatch();
+    }
+    if (batch.empty()) return;
+    RunBatch(batch);
+  }
+}
+
+void SqliteStore::RunBatch(std::vector<Job>& batch) {
+  const absl::Time begin = clock_.Now();
+  std::vector<absl::Status> results(batch.size());
+  if (absl::Status status = RunSteps(batch, results); !status.ok()) {
+    if (writer_->InTransaction()) writer_->Execute("ROLLBACK").IgnoreError();
+    results.assign(batch.size(), CommitError(status));
+  } else if (options_.on_commit) {
+    options_.on_commit({batch.size(), clock_.Now() - begin});
+  }
+  for (size_t i = 0; i < batch.size(); ++i) {
+    // What a step holds is let go before its `done` may end its owner.
+    batch[i].step = nullptr;
+    batch[i].done(std::move(results[i]));
+  }
+}
+
+absl::Status SqliteStore::RunSteps(std::vector<Job>& batch, std::vector<absl::Status>& results) {
+  TUTTI_RETURN_IF_ERROR(writer_->Execute("BEGIN IMMEDIATE").status());
+  for (size_t i = 0; i < batch.size(); ++i) TUTTI_RETURN_IF_ERROR(RunStep(batch[i], results[i]));
+  return writer_->Execute("COMMIT").status();
+}
+
+absl::Status SqliteStore::RunStep(const Job& job, absl::Status& result) {
+  TUTTI_RETURN_IF_ERROR(writer_->Execute("SAVEPOINT step").status());
+  Transaction transaction(*writer_);
+  result = job.step(transaction);
+  // A full disk ends the whole transaction, whatever the step made of it.
+  if (!writer_->InTransaction()) {
+    return result.ok() ? absl::UnavailableError("the transaction was ended by the data base") : result;
+  }
+  if (!result.ok()) TUTTI_RETURN_IF_ERROR(writer_->Execute("ROLLBACK TO step").status());
+  return writer_->Execute("RELEASE step").status();
+}
+
+}  // namespace tutti::control
