@@ -49,8 +49,7 @@ void Scheduler::RunDue() {
         log::Warning("a scan of deadlines failed", {{"error", next.status().ToString()}});
       }
       // A deadline that came while it ran is in armed_.
-      const absl::Time deadline =
-          std::min(armed_, next.ok() ? *next : clock_.Now() + options_.retry_pause);
+      const absl::Time deadline = std::min(armed_, next.ok() ? *next : clock_.Now() + options_.retry_pause);
       armed_ = absl::InfiniteFuture();
       Arm(deadline);
     });
