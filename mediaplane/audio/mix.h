@@ -27,7 +27,7 @@ struct Level {
 
 // sum[i] += in[i].
 void AddToSum(const int16_t* in, int32_t* sum, size_t samples);
-// sum[i] += in[i], for a sum resampled from the other rate. Saturates.
+// sum[i] += in[i], for a sum resampled from the other rate.
 void AddSums(const int32_t* in, int32_t* sum, size_t samples);
 // out[i] = limit(sum[i] - own[i]): what a talker hears.
 void SubtractAndLimit(const int32_t* sum, const int16_t* own, int16_t* out, size_t samples);
