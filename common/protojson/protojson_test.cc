@@ -77,12 +77,12 @@ TEST(ProtoJson, NumbersAreWrittenShortAndExact) {
   message.set_large(9007199254740993);
   message.set_real(100000);
   message.set_real_small(0.1f);
-  (*message.mutable_data()->mutable_fields())["n"].set_number_value(1e20);
+  (*message.mutable_data()->mutable_fields())["n"].set_number_value(233333333333333330001.0);
   (*message.mutable_data()->mutable_fields())["z"].set_number_value(std::numeric_limits<double>::infinity());
   const std::string text = Write(message);
   EXPECT_THAT(text, HasSubstr(R"("large":9007199254740993,)"));
   EXPECT_THAT(text, HasSubstr(R"("real":100000,"real_small":0.1,)"));
-  EXPECT_THAT(text, HasSubstr(R"("data":{"n":1e+20,"z":null})"));
+  EXPECT_THAT(text, HasSubstr(R"("data":{"n":2.3333333333333334e+20,"z":null})"));
 }
 
 TEST(ProtoJson, AWordOfANewerEnumIsANumber) {

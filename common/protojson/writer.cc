@@ -35,7 +35,10 @@ void AppendReal(Real value, std::string& out) {
     absl::StrAppend(&out, static_cast<int64_t>(value));
   } else {
     char text[32];
-    const auto end = std::to_chars(text, text + sizeof(text), value);
+    // Digits alone would read as an integer that is not exact.
+    const bool huge = std::abs(value) > static_cast<Real>(kExactMax);
+    const auto end = huge ? std::to_chars(text, text + sizeof(text), value, std::chars_format::scientific)
+                          : std::to_chars(text, text + sizeof(text), value);
     out.append(text, end.ptr);
   }
 }
