@@ -1,0 +1,47 @@
+#ifndef CONTROL_FLOW_REGISTRY_H_
+#define CONTROL_FLOW_REGISTRY_H_
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "control/flow/action.h"
+#include "google/protobuf/repeated_field.h"
+#include "tutti/control/v1/call.pb.h"
+
+namespace tutti::flow {
+
+// Every type of action that a flow can have. Immutable, thread-safe.
+class Registry {
+ public:
+  static constexpr int kActionsMax = 100;
+
+  Registry();
+
+  // A flow as it comes in: 1–100 actions of known types, each option as its own
+  // message wants it. INVALID_ARGUMENT names the place ("actions[2].option.duration").
+  absl::Status Check(const google::protobuf::RepeatedPtrField<control::v1::Action>& actions) const;
+
+  // Runs one action that was checked before. One that this program no longer
+  // knows is Refused.
+  absl::StatusOr<Outcome> Run(const control::v1::Action& action, Host& host) const;
+
+  // The room that the action enters, where it is known beforehand.
+  std::optional<std::string> ConferenceId(const control::v1::Action& action) const;
+
+ private:
+  struct Read {
+    const Action* action;
+    std::unique_ptr<google::protobuf::Message> option;
+  };
+  absl::StatusOr<Read> ReadAction(const control::v1::Action& action, const std::string& path) const;
+
+  std::map<std::string, std::unique_ptr<Action>> actions_;
+};
+
+}  // namespace tutti::flow
+
+#endif  // CONTROL_FLOW_REGISTRY_H_
