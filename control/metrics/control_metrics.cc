@@ -1,0 +1,156 @@
+#include "control/metrics/control_metrics.h"
+
+#include <utility>
+
+#include "google/protobuf/descriptor.h"
+
+namespace tutti::control {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+// An enum's word: its value name less the prefix, in lower case.
+std::string Word(const google::protobuf::EnumDescriptor& type, int number, size_t prefix) {
+  const auto* value = type.FindValueByNumber(number);
+  if (value == nullptr) return "unknown";
+  std::string word = value->name().substr(prefix);
+  for (char& c : word) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  return word;
+}
+
+constexpr size_t kStatusPrefix = sizeof("STATUS_") - 1;
+constexpr size_t kLeaveReasonPrefix = sizeof("LEAVE_REASON_") - 1;
+constexpr size_t kHangupReasonPrefix = sizeof("HANGUP_REASON_") - 1;
+
+MetricFamily Family(const char* name, const char* help, MetricType type) { return {name, help, type, {}}; }
+
+void Add(MetricFamily& family, double value, std::vector<ClientMetric::Label> labels = {}) {
+  ClientMetric& metric = family.metric.emplace_back();
+  metric.label = std::move(labels);
+  if (family.type == MetricType::Counter) {
+    metric.counter.value = value;
+  } else {
+    metric.gauge.value = value;
+  }
+}
+
+MetricFamily One(const char* name, const char* help, MetricType type, int64_t value) {
+  MetricFamily family = Family(name, help, type);
+  Add(family, static_cast<double>(value));
+  return family;
+}
+
+MetricFamily ByStatus(const char* name, const char* help, const google::protobuf::EnumDescriptor& type,
+                      const std::vector<int64_t>& counts) {
+  MetricFamily family = Family(name, help, MetricType::Gauge);
+  for (int i = 1; i < type.value_count(); ++i) {
+    const int status = type.value(i)->number();
+    const bool is_known = static_cast<size_t>(status) < counts.size();
+    Add(family, is_known ? static_cast<double>(counts[status]) : 0, {{"status", Word(type, status, kStatusPrefix)}});
+  }
+  return family;
+}
+
+}  // namespace
+
+ControlMetrics::ControlMetrics(prometheus::Registry& registry)
+    : events_(prometheus::BuildCounter()
+                  .Name("tutti_control_events_written_total")
+                  .Help("Events committed to the outbox, by type.")
+                  .Register(registry)),
+      joins_(prometheus::BuildCounter()
+                 .Name("tutti_control_joins_total")
+                 .Help("Participants that joined a conference.")
+                 .Register(registry)
+                 .Add({})),
+      leaves_(prometheus::BuildCounter()
+                  .Name("tutti_control_leaves_total")
+                  .Help("Participants that left a conference, by reason.")
+                  .Register(registry)),
+      hangups_(prometheus::BuildCounter()
+                   .Name("tutti_control_hangups_total")
+                   .Help("Calls that ended, by reason.")
+                   .Register(registry)),
+      commit_seconds_(prometheus::BuildHistogram()
+                          .Name("tutti_control_store_commit_seconds")
+                          .Help("Duration of the store's transactions, from begin to durable, in seconds.")
+                          .Register(registry)
+                          .Add({}, prometheus::Histogram::BucketBoundaries{0.0005, 0.001, 0.002, 0.005, 0.01, 0.02,
+                                                                           0.05, 0.1, 0.5, 2})),
+      commit_steps_(prometheus::BuildHistogram()
+                        .Name("tutti_control_store_commit_steps")
+                        .Help("Steps that one transaction of the store committed.")
+                        .Register(registry)
+                        .Add({}, prometheus::Histogram::BucketBoundaries{1, 2, 4, 8, 16, 32, 64, 128, 256, 512})),
+      delivery_seconds_(
+          prometheus::BuildHistogram()
+              .Name("tutti_control_watch_lag_seconds")
+              .Help("Age of an event when a Watch delivered it, in seconds; without those from before the Watch.")
+              .Register(registry)
+              .Add({}, prometheus::Histogram::BucketBoundaries{0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5, 30})) {}
+
+void ControlMetrics::OnCommit(const Effects& effects) {
+  for (const v1::Event& event : effects.events) {
+    events_.Add({{"type", event.type()}}).Increment();
+    if (event.type() == "conferencecall_joined") {
+      joins_.Increment();
+    } else if (event.type() == "conferencecall_leaved") {
+      const int reason = event.conferencecall().leave_reason();
+      leaves_.Add({{"reason", Word(*v1::Conferencecall::LeaveReason_descriptor(), reason, kLeaveReasonPrefix)}})
+          .Increment();
+    } else if (event.type() == "call_hangup") {
+      const int reason = event.call().hangup_reason();
+      hangups_.Add({{"reason", Word(*v1::Call::HangupReason_descriptor(), reason, kHangupReasonPrefix)}}).Increment();
+    }
+  }
+}
+
+void ControlMetrics::OnStoreCommit(size_t steps, absl::Duration latency) {
+  commit_steps_.Observe(static_cast<double>(steps));
+  commit_seconds_.Observe(absl::ToDoubleSeconds(latency));
+}
+
+void ControlMetrics::OnDelivered(absl::Duration age) { delivery_seconds_.Observe(absl::ToDoubleSeconds(age)); }
+
+std::vector<MetricFamily> ControlGauges::Collect() const {
+  std::vector<MetricFamily> families;
+  if (const auto counts = sources_.counts(); counts.ok()) {
+    families.push_back(ByStatus("tutti_control_conferences", "Conferences that are kept, by status.",
+                                *v1::Conference::Status_descriptor(), counts->conferences));
+    families.push_back(ByStatus("tutti_control_participants", "Conferencecalls that are kept, by status.",
+                                *v1::Conferencecall::Status_descriptor(), counts->conferencecalls));
+    families.push_back(ByStatus("tutti_control_calls", "Calls that are kept, by status.",
+                                *v1::Call::Status_descriptor(), counts->calls));
+  }
+  families.push_back(One("tutti_control_store_queue_depth", "Steps that wait for the store's writer.",
+                         MetricType::Gauge, sources_.store_queue_depth()));
+  families.push_back(One("tutti_control_read_queue_depth", "Requests that wait for a reader of the store.",
+                         MetricType::Gauge, sources_.read_queue_depth()));
+  families.push_back(One("tutti_control_dispatcher_queue_depth",
+                         "Legs and bridges whose command waits or is under way to a media node.", MetricType::Gauge,
+                         sources_.dispatcher_depth()));
+  families.push_back(One("tutti_control_dispatcher_retries_total",
+                         "Commands to media nodes that failed and were sent again.", MetricType::Counter,
+                         sources_.dispatcher_retries()));
+  families.push_back(
+      One("tutti_control_watches", "Watches of events that are open.", MetricType::Gauge, sources_.watches()));
+  families.push_back(One("tutti_control_media_node_events_total", "Events received from media nodes.",
+                         MetricType::Counter, sources_.node_events()));
+  families.push_back(One("tutti_control_media_node_reconciles_total",
+                         "Times that the store and a media node were brought together by a snapshot.",
+                         MetricType::Counter, sources_.reconciles()));
+  MetricFamily up = Family("tutti_control_media_node_up", "1 if the media node is in step with the store, else 0.",
+                           MetricType::Gauge);
+  MetricFamily legs = Family("tutti_control_media_node_legs", "Legs that the media node reports.", MetricType::Gauge);
+  for (const auto& [id, node] : sources_.nodes()) {
+    Add(up, node.available ? 1 : 0, {{"node_id", id}});
+    Add(legs, node.legs, {{"node_id", id}});
+  }
+  families.push_back(std::move(up));
+  families.push_back(std::move(legs));
+  return families;
+}
+
+}  // namespace tutti::control

@@ -1,0 +1,78 @@
+#include "control/metrics/control_metrics.h"
+
+#include "gtest/gtest.h"
+#include "prometheus/text_serializer.h"
+
+namespace tutti::control {
+namespace {
+
+std::string Text(const std::vector<prometheus::MetricFamily>& families) {
+  return prometheus::TextSerializer().Serialize(families);
+}
+
+bool Contains(const std::string& text, const std::string& line) {
+  return text.find("\n" + line + "\n") != std::string::npos;
+}
+
+TEST(ControlMetricsTest, CountsWhatEventsTell) {
+  prometheus::Registry registry;
+  ControlMetrics metrics(registry);
+  Effects effects;
+  effects.events.resize(4);
+  effects.events[0].set_type("conferencecall_joined");
+  effects.events[1].set_type("conferencecall_leaved");
+  effects.events[1].mutable_conferencecall()->set_leave_reason(v1::Conferencecall::LEAVE_REASON_KICKED);
+  effects.events[2].set_type("conferencecall_leaved");
+  effects.events[2].mutable_conferencecall()->set_leave_reason(v1::Conferencecall::LEAVE_REASON_MEDIA_NODE_LOST);
+  effects.events[3].set_type("call_hangup");
+  effects.events[3].mutable_call()->set_hangup_reason(v1::Call::HANGUP_REASON_FLOW_ENDED);
+  metrics.OnCommit(effects);
+  metrics.OnCommit(effects);
+  metrics.OnStoreCommit(7, absl::Milliseconds(3));
+  const std::string text = Text(registry.Collect());
+  EXPECT_TRUE(Contains(text, "tutti_control_joins_total 2")) << text;
+  EXPECT_TRUE(Contains(text, "tutti_control_leaves_total{reason=\"kicked\"} 2")) << text;
+  EXPECT_TRUE(Contains(text, "tutti_control_leaves_total{reason=\"media_node_lost\"} 2")) << text;
+  EXPECT_TRUE(Contains(text, "tutti_control_hangups_total{reason=\"flow_ended\"} 2")) << text;
+  EXPECT_TRUE(Contains(text, "tutti_control_events_written_total{type=\"conferencecall_leaved\"} 4")) << text;
+  EXPECT_TRUE(Contains(text, "tutti_control_store_commit_steps_sum 7")) << text;
+  EXPECT_TRUE(Contains(text, "tutti_control_store_commit_seconds_bucket{le=\"0.002\"} 0")) << text;
+  EXPECT_TRUE(Contains(text, "tutti_control_store_commit_seconds_bucket{le=\"0.005\"} 1")) << text;
+}
+
+TEST(ControlGaugesTest, ReadsItsSourcesAtEachScrape) {
+  int64_t depth = 3;
+  ControlGauges gauges({
+      .counts =
+          [] {
+            Core::Counts counts;
+            counts.conferences = {0, 0, 5, 1, 9};
+            counts.conferencecalls = {0, 1, 2, 3, 4};
+            return counts;
+          },
+      .store_queue_depth = [&depth] { return depth; },
+      .dispatcher_depth = [] { return 4; },
+      .dispatcher_retries = [] { return 5; },
+      .read_queue_depth = [] { return 6; },
+      .watches = [] { return 7; },
+      .nodes =
+          [] {
+            return std::map<std::string, NodeRegistry::Node>{{"n", {.available = true, .legs = 8}}};
+          },
+      .node_events = [] { return 9; },
+      .reconciles = [] { return 10; },
+  });
+  std::string text = Text(gauges.Collect());
+  EXPECT_TRUE(Contains(text, "tutti_control_conferences{status=\"progressing\"} 5")) << text;
+  EXPECT_TRUE(Contains(text, "tutti_control_conferences{status=\"terminated\"} 9")) << text;
+  EXPECT_TRUE(Contains(text, "tutti_control_participants{status=\"joined\"} 2")) << text;
+  EXPECT_TRUE(Contains(text, "tutti_control_calls{status=\"hangup\"} 0")) << text;
+  EXPECT_TRUE(Contains(text, "tutti_control_store_queue_depth 3")) << text;
+  EXPECT_TRUE(Contains(text, "tutti_control_media_node_up{node_id=\"n\"} 1")) << text;
+  depth = 11;
+  text = Text(gauges.Collect());
+  EXPECT_TRUE(Contains(text, "tutti_control_store_queue_depth 11")) << text;
+}
+
+}  // namespace
+}  // namespace tutti::control

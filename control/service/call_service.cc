@@ -1,0 +1,107 @@
+#include "control/service/call_service.h"
+
+#include <cstdint>
+#include <utility>
+
+#include "control/service/reply.h"
+#include "control/service/request.h"
+#include "sdp/sdp.h"
+
+namespace tutti::control {
+namespace {
+
+using Context = grpc::CallbackServerContext;
+using Reactor = grpc::ServerUnaryReactor;
+
+void SetStatistics(const media::v1::LegStatistics& from, v1::MediaStatistics& to) {
+  to.set_codec(from.codec());
+  to.set_packets_received(from.packets_received());
+  to.set_packets_sent(from.packets_sent());
+  to.set_packets_lost(from.packets_lost());
+  to.set_packets_late(from.packets_late());
+  to.set_packets_dropped(from.packets_dropped());
+  to.set_frames_concealed(from.frames_concealed());
+  to.set_jitter_us(from.jitter_us());
+  to.set_round_trip_us(from.round_trip_us());
+}
+
+}  // namespace
+
+Reactor* CallService::CreateCall(Context* context, const v1::CreateCallRequest* request, v1::Call* response) {
+  return AnswerLater(response, [&](Core::Done<v1::Call> done) {
+    const auto key = GetIdempotencyKey(*context);
+    if (!key.ok()) return done(key.status());
+    media::v1::MediaDescription offer;
+    // An absent offer is the core's to judge, by the call's type.
+    if (!request->call().sdp_offer().empty()) {
+      auto parsed = sdp::Parse(request->call().sdp_offer());
+      if (!parsed.ok()) return done(parsed.status());
+      offer = *std::move(parsed);
+    }
+    core_.CreateCall(GetPrincipal(*context), *request, offer, *key, std::move(done));
+  });
+}
+
+Reactor* CallService::ListCalls(Context* context, const v1::ListCallsRequest* request,
+                                v1::ListCallsResponse* response) {
+  return AnswerFrom<v1::ListCallsResponse>(
+      reads_, response,
+      [this, principal = GetPrincipal(*context), request = *request] { return core_.ListCalls(principal, request); });
+}
+
+Reactor* CallService::GetCall(Context* context, const v1::GetCallRequest* request, v1::Call* response) {
+  return AnswerLater(response, [&](Core::Done<v1::Call> done) {
+    const absl::Status status = reads_.Run(
+        [this, principal = GetPrincipal(*context), id = request->id(), done] { ReadCall(principal, id, done); });
+    if (!status.ok()) done(status);
+  });
+}
+
+void CallService::ReadCall(const Principal& principal, const std::string& id, const Core::Done<v1::Call>& done) {
+  auto call = core_.GetCall(principal, id);
+  if (!call.ok() || call->status() != v1::Call::STATUS_PROGRESSING) return done(std::move(call));
+  const auto leg = core_.FindLeg(principal, id);
+  const auto node = leg.ok() ? nodes_.find(leg->node_id) : nodes_.end();
+  if (node == nodes_.end()) return done(std::move(call));
+  media::v1::GetLegRequest request;
+  request.set_leg_id(id);
+  // A node that does not answer leaves what is stored.
+  node->second->GetLeg(request,
+                       [call = *std::move(call), done](const absl::StatusOr<media::v1::LegState>& leg) mutable {
+                         if (leg.ok() && leg->has_statistics())
+                           SetStatistics(leg->statistics(), *call.mutable_media_statistics());
+                         done(std::move(call));
+                       });
+}
+
+Reactor* CallService::DeleteCall(Context* context, const v1::DeleteCallRequest* request, v1::Call* response) {
+  return AnswerLater(response, [&](Core::Done<v1::Call> done) {
+    core_.HangupCall(GetPrincipal(*context), request->id(), std::move(done));
+  });
+}
+
+Reactor* CallService::HangupCall(Context* context, const v1::HangupCallRequest* request, v1::Call* response) {
+  return AnswerLater(response, [&](Core::Done<v1::Call> done) {
+    core_.HangupCall(GetPrincipal(*context), request->id(), std::move(done));
+  });
+}
+
+absl::StatusOr<std::string> WriteSdpAnswer(const media::v1::MediaDescription& answer, const std::string& call_id) {
+  sdp::SessionInfo session;
+  // 60 bits of the id: o= takes a number.
+  int digits = 0;
+  for (auto c = call_id.rbegin(); c != call_id.rend() && digits < 15; ++c) {
+    if (*c == '-') continue;
+    session.session_id = session.session_id << 4 | static_cast<uint64_t>(*c <= '9' ? *c - '0' : *c - 'a' + 10);
+    ++digits;
+  }
+  session.session_version = 1;
+  for (const auto& section : answer.sections()) {
+    if (section.rtp_port() == 0) continue;
+    session.address = section.address();
+    break;
+  }
+  return sdp::Write(answer, session);
+}
+
+}  // namespace tutti::control

@@ -1,0 +1,48 @@
+#ifndef CONTROL_SERVICE_CALL_SERVICE_H_
+#define CONTROL_SERVICE_CALL_SERVICE_H_
+
+#include <map>
+#include <string>
+
+#include "control/core/core.h"
+#include "control/media/node_client.h"
+#include "control/service/read_pool.h"
+#include "tutti/control/v1/call.grpc.pb.h"
+
+namespace tutti::control {
+
+// tutti.control.v1.CallService over the core: reads the SDP of requests, and
+// asks the media node for the statistics of a call that goes on.
+class CallService final : public v1::CallService::CallbackService {
+ public:
+  // Everything outlives the server; the nodes by their id.
+  CallService(Core& core, ReadPool& reads, std::map<std::string, NodeClient*> nodes)
+      : core_(core), reads_(reads), nodes_(std::move(nodes)) {}
+
+  grpc::ServerUnaryReactor* CreateCall(grpc::CallbackServerContext* context, const v1::CreateCallRequest* request,
+                                       v1::Call* response) override;
+  grpc::ServerUnaryReactor* ListCalls(grpc::CallbackServerContext* context, const v1::ListCallsRequest* request,
+                                      v1::ListCallsResponse* response) override;
+  grpc::ServerUnaryReactor* GetCall(grpc::CallbackServerContext* context, const v1::GetCallRequest* request,
+                                    v1::Call* response) override;
+  grpc::ServerUnaryReactor* DeleteCall(grpc::CallbackServerContext* context, const v1::DeleteCallRequest* request,
+                                       v1::Call* response) override;
+  grpc::ServerUnaryReactor* HangupCall(grpc::CallbackServerContext* context, const v1::HangupCallRequest* request,
+                                       v1::Call* response) override;
+
+ private:
+  // On a thread of the pool.
+  void ReadCall(const Principal& principal, const std::string& id, const Core::Done<v1::Call>& done);
+
+  Core& core_;
+  ReadPool& reads_;
+  const std::map<std::string, NodeClient*> nodes_;
+};
+
+// For Core: our answer as SDP. Its o= line comes from the call's id, so it is the
+// same however often it is written.
+absl::StatusOr<std::string> WriteSdpAnswer(const media::v1::MediaDescription& answer, const std::string& call_id);
+
+}  // namespace tutti::control
+
+#endif  // CONTROL_SERVICE_CALL_SERVICE_H_

@@ -1,0 +1,41 @@
+#ifndef CONTROL_SERVICE_CONFERENCE_SERVICE_H_
+#define CONTROL_SERVICE_CONFERENCE_SERVICE_H_
+
+#include "control/core/core.h"
+#include "control/service/read_pool.h"
+#include "tutti/control/v1/conference.grpc.pb.h"
+
+namespace tutti::control {
+
+// tutti.control.v1.ConferenceService over the core.
+class ConferenceService final : public v1::ConferenceService::CallbackService {
+ public:
+  // Both outlive the server.
+  ConferenceService(Core& core, ReadPool& reads) : core_(core), reads_(reads) {}
+
+  grpc::ServerUnaryReactor* CreateConference(grpc::CallbackServerContext* context,
+                                             const v1::CreateConferenceRequest* request,
+                                             v1::Conference* response) override;
+  grpc::ServerUnaryReactor* ListConferences(grpc::CallbackServerContext* context,
+                                            const v1::ListConferencesRequest* request,
+                                            v1::ListConferencesResponse* response) override;
+  grpc::ServerUnaryReactor* GetConference(grpc::CallbackServerContext* context, const v1::GetConferenceRequest* request,
+                                          v1::Conference* response) override;
+  grpc::ServerUnaryReactor* ReplaceConference(grpc::CallbackServerContext* context,
+                                              const v1::ReplaceConferenceRequest* request,
+                                              v1::Conference* response) override;
+  grpc::ServerUnaryReactor* UpdateConference(grpc::CallbackServerContext* context,
+                                             const v1::UpdateConferenceRequest* request,
+                                             v1::Conference* response) override;
+  grpc::ServerUnaryReactor* DeleteConference(grpc::CallbackServerContext* context,
+                                             const v1::DeleteConferenceRequest* request,
+                                             v1::Conference* response) override;
+
+ private:
+  Core& core_;
+  ReadPool& reads_;
+};
+
+}  // namespace tutti::control
+
+#endif  // CONTROL_SERVICE_CONFERENCE_SERVICE_H_

@@ -1,0 +1,192 @@
+#include "control/service/event_service.h"
+
+#include <deque>
+#include <optional>
+#include <utility>
+
+#include "common/status/status.h"
+#include "control/service/request.h"
+
+namespace tutti::control {
+namespace {
+
+constexpr int kWatchersMax = 1000;
+constexpr int kTypesMax = 64;
+
+// Events that a watcher reads at once, and so the most that wait for a client.
+constexpr int kBatch = 64;
+
+// Streams remembered between two wakes; beyond them everybody is woken.
+constexpr size_t kWrittenMax = 1024;
+
+absl::Time ToTime(const google::protobuf::Timestamp& time) {
+  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
+}
+
+}  // namespace
+
+// One Watch. gRPC's reactions only post; all else runs on the queue.
+class EventService::Watcher final : public grpc::ServerWriteReactor<v1::Event> {
+ public:
+  Watcher(EventService& service, Principal principal, const v1::WatchEventsRequest& request)
+      : service_(service), principal_(std::move(principal)), request_(request), begun_at_(service.clock_.Now()) {}
+
+  void Start(std::shared_ptr<Watcher> self, absl::Status refused) {
+    self_ = std::move(self);
+    Post([this, refused] { Begin(refused); });
+  }
+
+  void Pump() {
+    if (!begun_ || busy_ || end_.has_value()) return;
+    if (buffer_.empty() && !Read()) return;
+    busy_ = true;
+    StartWrite(&buffer_.front());
+  }
+
+  const std::string& stream() const { return request_.stream(); }
+
+  void OnSendInitialMetadataDone(bool ok) override {
+    Post([this, ok] {
+      busy_ = false;
+      begun_ = true;
+      if (end_.has_value()) return FinishNow();
+      if (!ok) return End(absl::CancelledError("the client has gone"));
+      Pump();
+    });
+  }
+
+  void OnWriteDone(bool ok) override {
+    Post([this, ok] {
+      busy_ = false;
+      if (end_.has_value()) return FinishNow();
+      if (!ok) return End(absl::CancelledError("the client has gone"));
+      const absl::Time written_at = ToTime(buffer_.front().time());
+      if (written_at >= begun_at_) service_.on_delivered_(service_.clock_.Now() - written_at);
+      buffer_.pop_front();
+      Pump();
+    });
+  }
+
+  void OnCancel() override {
+    Post([this] { End(absl::CancelledError("the client has gone")); });
+  }
+
+  void OnDone() override {
+    service_.count_.fetch_sub(1, std::memory_order_relaxed);
+    Post([this, self = self_] { service_.watchers_.erase(self); });
+    const std::shared_ptr<Watcher> last = std::move(self_);
+  }
+
+ private:
+  void Post(std::function<void()> task) {
+    service_.queue_.Post([self = self_, task = std::move(task)] { task(); });
+  }
+
+  void Begin(const absl::Status& refused) {
+    if (end_.has_value()) return;
+    if (!refused.ok()) return End(refused);
+    auto point =
+        service_.core_.FindEventPoint(principal_, request_.stream(), request_.after_sequence(), request_.cursor());
+    if (!point.ok()) return End(point.status());
+    point_ = *std::move(point);
+    service_.watchers_.insert(self_);
+    busy_ = true;
+    // Tells the client that nothing after this moment is missed.
+    StartSendInitialMetadata();
+  }
+
+  // Fills the buffer; false: nothing to write now.
+  bool Read() {
+    const int64_t before = point_.after;
+    auto events = service_.core_.ReadEvents(principal_, point_, kBatch);
+    if (!events.ok()) {
+      End(events.status());
+      return false;
+    }
+    for (v1::Event& event : *events) {
+      if (IsWanted(event.type())) buffer_.push_back(std::move(event));
+    }
+    if (!buffer_.empty()) return true;
+    // Others' turn, then on behind what was not for this one.
+    if (point_.after != before) Post([this] { Pump(); });
+    return false;
+  }
+
+  bool IsWanted(const std::string& type) const {
+    if (request_.types().empty()) return true;
+    for (const std::string& wanted : request_.types()) {
+      if (wanted == type) return true;
+    }
+    return false;
+  }
+
+  // Once what is on its way to the client is through.
+  void End(const absl::Status& status) {
+    if (end_.has_value()) return;
+    end_ = status;
+    if (!busy_) FinishNow();
+  }
+
+  void FinishNow() { Finish(ToGrpcStatus(*end_)); }
+
+  EventService& service_;
+  const Principal principal_;
+  const v1::WatchEventsRequest request_;
+  const absl::Time begun_at_;
+  // Until OnDone.
+  std::shared_ptr<Watcher> self_;
+  Core::EventPoint point_;
+  std::deque<v1::Event> buffer_;
+  bool begun_ = false;
+  // The initial metadata or a write is on its way.
+  bool busy_ = false;
+  std::optional<absl::Status> end_;
+};
+
+EventService::EventService(Core& core, TaskQueue& queue, Clock& clock, OnDelivered on_delivered)
+    : core_(core), queue_(queue), clock_(clock), on_delivered_(std::move(on_delivered)) {}
+
+EventService::~EventService() = default;
+
+grpc::ServerWriteReactor<v1::Event>* EventService::Watch(grpc::CallbackServerContext* context,
+                                                         const v1::WatchEventsRequest* request) {
+  absl::Status refused;
+  if (count_.fetch_add(1, std::memory_order_relaxed) >= kWatchersMax) {
+    refused = Error(absl::StatusCode::kResourceExhausted, "RATE_LIMIT_EXCEEDED", "too many Watches are open");
+  } else if (request->types_size() > kTypesMax) {
+    refused = Error(absl::StatusCode::kInvalidArgument, "INVALID_REQUEST_PARAMETER", "at most 64 types can be named");
+  }
+  auto watcher = std::make_shared<Watcher>(*this, GetPrincipal(*context), *request);
+  watcher->Start(watcher, refused);
+  return watcher.get();
+}
+
+void EventService::OnCommit(const Effects& effects) {
+  if (effects.events.empty()) return;
+  absl::MutexLock lock(&mutex_);
+  for (const v1::Event& event : effects.events) {
+    if (!all_written_) written_.insert(event.stream());
+  }
+  if (written_.size() > kWrittenMax) {
+    all_written_ = true;
+    written_.clear();
+  }
+  if (std::exchange(wake_posted_, true)) return;
+  queue_.Post([this] { Wake(); });
+}
+
+void EventService::Wake() {
+  std::set<std::string> written;
+  bool all = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    written.swap(written_);
+    all = std::exchange(all_written_, false);
+    wake_posted_ = false;
+  }
+  for (const auto& watcher : watchers_) {
+    if (all || watcher->stream().empty() || written.count(watcher->stream()) != 0) watcher->Pump();
+  }
+}
+
+}  // namespace tutti::control

@@ -1,0 +1,63 @@
+#ifndef CONTROL_SERVICE_EVENT_SERVICE_H_
+#define CONTROL_SERVICE_EVENT_SERVICE_H_
+
+#include <atomic>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "common/clock/clock.h"
+#include "control/core/core.h"
+#include "control/scheduler/task_queue.h"
+#include "tutti/control/v1/event.grpc.pb.h"
+
+namespace tutti::control {
+
+// tutti.control.v1.EventService: each watcher reads the outbox from its own
+// point on, a batch at a time, so a slow one costs no memory and holds up
+// nobody; commits wake those whose streams they wrote to.
+class EventService final : public v1::EventService::CallbackService {
+ public:
+  // Called on the queue's thread with the age of each event that a watcher has
+  // taken, if it was written after the Watch began.
+  using OnDelivered = std::function<void(absl::Duration age)>;
+
+  // The queue is this service's own, for its reads block. It is stopped after
+  // the server and before the service ends. All outlive the server.
+  EventService(Core& core, TaskQueue& queue, Clock& clock, OnDelivered on_delivered);
+  ~EventService() override;
+
+  grpc::ServerWriteReactor<v1::Event>* Watch(grpc::CallbackServerContext* context,
+                                             const v1::WatchEventsRequest* request) override;
+
+  // Thread-safe; does not block.
+  void OnCommit(const Effects& effects);
+
+  // Watches in progress. Thread-safe.
+  int Watchers() const { return count_.load(std::memory_order_relaxed); }
+
+ private:
+  class Watcher;
+
+  void Wake();
+
+  Core& core_;
+  TaskQueue& queue_;
+  Clock& clock_;
+  const OnDelivered on_delivered_;
+  std::atomic<int> count_{0};
+  // The queue's.
+  std::set<std::shared_ptr<Watcher>> watchers_;
+
+  absl::Mutex mutex_;
+  bool wake_posted_ ABSL_GUARDED_BY(mutex_) = false;
+  bool all_written_ ABSL_GUARDED_BY(mutex_) = false;
+  // Written to since the last wake.
+  std::set<std::string> written_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace tutti::control
+
+#endif  // CONTROL_SERVICE_EVENT_SERVICE_H_

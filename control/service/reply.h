@@ -1,0 +1,73 @@
+#ifndef CONTROL_SERVICE_REPLY_H_
+#define CONTROL_SERVICE_REPLY_H_
+
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "common/status/status.h"
+#include "control/service/read_pool.h"
+#include "grpcpp/support/server_callback.h"
+
+namespace tutti::control {
+
+// The answer of a unary call that comes later, from any thread. A call that its
+// client has given up ends at once; an answer after that is dropped.
+template <typename T>
+class Reply final : public grpc::ServerUnaryReactor {
+ public:
+  static std::shared_ptr<Reply> Make(T* response) {
+    std::shared_ptr<Reply> reply(new Reply(response));
+    reply->self_ = reply;
+    return reply;
+  }
+
+  void Set(absl::StatusOr<T> result) {
+    absl::MutexLock lock(&mutex_);
+    if (finished_) return;
+    finished_ = true;
+    if (result.ok()) response_->Swap(&*result);
+    Finish(ToGrpcStatus(result.status()));
+  }
+
+  void OnCancel() override { Set(absl::CancelledError("the client has given up")); }
+
+  void OnDone() override { const std::shared_ptr<Reply> last = std::move(self_); }
+
+ private:
+  explicit Reply(T* response) : response_(response) {}
+
+  // Until OnDone.
+  std::shared_ptr<Reply> self_;
+  absl::Mutex mutex_;
+  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+  // gRPC's, until Finish.
+  T* const response_;
+};
+
+// The call's answer is what `request` hands to the function it is given.
+template <typename T, typename Request>
+grpc::ServerUnaryReactor* AnswerLater(T* response, const Request& request) {
+  auto reply = Reply<T>::Make(response);
+  grpc::ServerUnaryReactor* reactor = reply.get();
+  request([reply](absl::StatusOr<T> result) { reply->Set(std::move(result)); });
+  return reactor;
+}
+
+// The call's answer is what `read` gives, on a thread of the pool. `read` must
+// not hold on to the request: a call that is given up takes it along.
+template <typename T>
+grpc::ServerUnaryReactor* AnswerFrom(ReadPool& pool, T* response, std::function<absl::StatusOr<T>()> read) {
+  auto reply = Reply<T>::Make(response);
+  grpc::ServerUnaryReactor* reactor = reply.get();
+  const absl::Status status = pool.Run([reply, read = std::move(read)] { reply->Set(read()); });
+  if (!status.ok()) reply->Set(status);
+  return reactor;
+}
+
+}  // namespace tutti::control
+
+#endif  // CONTROL_SERVICE_REPLY_H_

@@ -1,0 +1,21 @@
+#ifndef CONTROL_SERVICE_REQUEST_H_
+#define CONTROL_SERVICE_REQUEST_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "control/core/principal.h"
+#include "grpcpp/server_context.h"
+
+namespace tutti::control {
+
+// Who calls.
+Principal GetPrincipal(const grpc::CallbackServerContext& context);
+
+// The metadata `idempotency-key`; empty: none. INVALID_ARGUMENT unless it is
+// 1–128 printable ASCII characters, once.
+absl::StatusOr<std::string> GetIdempotencyKey(const grpc::CallbackServerContext& context);
+
+}  // namespace tutti::control
+
+#endif  // CONTROL_SERVICE_REQUEST_H_
