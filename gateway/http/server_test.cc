@@ -234,7 +234,7 @@ TEST_F(ServerTest, WhatIsNoProperRequestGetsAnErrorAndTheEnd) {
       {"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n", 403, "HOST_NOT_ALLOWED"},
       {"GET http://evil.example/ HTTP/1.1\r\n" + host + "\r\n", 403, "HOST_NOT_ALLOWED"},
       {"GET / HTTP/1.1\r\n" + host + "Origin: http://evil.example\r\n\r\n", 403, "ORIGIN_NOT_ALLOWED"},
-      {"POST / HTTP/1.1\r\n" + host + "Content-Length: 10\r\n\r\nhello world", 413, "PAYLOAD_TOO_LARGE"},
+      {"POST / HTTP/1.1\r\n" + host + "Content-Length: 11\r\n\r\nhello world", 413, "PAYLOAD_TOO_LARGE"},
       {"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\nb\r\nhello world\r\n0\r\n\r\n", 413,
        "PAYLOAD_TOO_LARGE"},
       {"POST / HTTP/1.1\r\n" + host + "Expect: magic\r\nContent-Length: 1\r\n\r\n", 417, "EXPECTATION_FAILED"},
