@@ -26,6 +26,8 @@ absl::Status Metrics::Serve(const std::string& listen) {
   return absl::OkStatus();
 }
 
+void Metrics::Stop() { exposer_.reset(); }
+
 void Metrics::Add(const std::shared_ptr<prometheus::Collectable>& collectable) {
   added_.push_back(collectable);
   if (exposer_ != nullptr) exposer_->RegisterCollectable(collectable);

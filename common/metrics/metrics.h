@@ -28,6 +28,9 @@ class Metrics {
   // with one sentence when the port is taken.
   absl::Status Serve(const std::string& listen);
 
+  // Ends serving; nothing is collected after it. Also done by the destructor.
+  void Stop();
+
   // Something that makes its families at each scrape; kept until the end. From
   // the thread that made this object.
   void Add(const std::shared_ptr<prometheus::Collectable>& collectable);

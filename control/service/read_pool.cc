@@ -28,4 +28,8 @@ absl::Status ReadPool::Run(std::function<void()> task) {
   return absl::OkStatus();
 }
 
+void ReadPool::Stop() {
+  for (const auto& thread : threads_) thread->Stop();
+}
+
 }  // namespace tutti::control

@@ -20,6 +20,9 @@ class ReadPool {
   // UNAVAILABLE when too much waits already; then the task is not run.
   absl::Status Run(std::function<void()> task);
 
+  // The tasks in progress end; those that wait are dropped.
+  void Stop();
+
   // Waiting or running. Thread-safe.
   int Depth() const { return depth_.load(std::memory_order_relaxed); }
 

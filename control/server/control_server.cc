@@ -1,0 +1,190 @@
+#include "control/server/control_server.h"
+
+#include <chrono>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/id/id.h"
+#include "common/log/log.h"
+#include "common/rpc/server.h"
+#include "common/status/status.h"
+#include "control/media/dispatcher.h"
+#include "control/media/node_client.h"
+#include "control/media/node_registry.h"
+#include "control/metrics/control_metrics.h"
+#include "control/scheduler/effect_router.h"
+#include "control/service/call_service.h"
+#include "control/service/conference_service.h"
+#include "control/service/conferencecall_service.h"
+#include "control/service/event_service.h"
+#include "control/service/read_pool.h"
+#include "control/store/sqlite_store.h"
+
+namespace tutti::control {
+namespace {
+
+constexpr int kReadThreads = 2;
+constexpr auto kShutdownGrace = std::chrono::seconds(2);
+
+// The file's lock proves that a replica before this one is dead, so all are one
+// owner.
+constexpr char kOwner[] = "control";
+
+absl::Status MakeDataDir(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (!error && std::filesystem::is_directory(path, error)) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat("can't make the data folder ", path, ": ", error.message()));
+}
+
+}  // namespace
+
+// In the order of their needs. The destructor of ControlServer says who stops
+// when.
+struct ControlServer::Parts {
+  Parts(const Options& options, Clock& clock)
+      : clock(clock),
+        ids(clock),
+        counters(metrics.registry()),
+        media_queue(options.monotonic),
+        event_queue(options.monotonic),
+        reads(kReadThreads) {}
+
+  Clock& clock;
+  IdGenerator ids;
+  Metrics metrics;
+  ControlMetrics counters;
+  EffectRouter router;
+  NodeRegistry registry;
+  std::unique_ptr<SqliteStore> store;
+  std::unique_ptr<Core> core;
+
+  // Nodes' events and commands, deadlines.
+  TaskQueue media_queue;
+  // Watches of events.
+  TaskQueue event_queue;
+  std::map<std::string, std::unique_ptr<NodeClient>> clients;
+  std::map<std::string, NodeClient*> nodes;
+  std::unique_ptr<Dispatcher> dispatcher;
+  std::vector<std::unique_ptr<NodeWatcher>> watchers;
+  std::unique_ptr<Scheduler> scheduler;
+
+  ReadPool reads;
+  std::unique_ptr<ConferenceService> conferences;
+  std::unique_ptr<ConferencecallService> conferencecalls;
+  std::unique_ptr<CallService> calls;
+  std::unique_ptr<EventService> events;
+  RpcServer rpc;
+
+  absl::Status OpenStore(const Options& options);
+  void MakeMedia(const Options& options);
+  void MakeServices();
+  void AddGauges();
+};
+
+absl::Status ControlServer::Parts::OpenStore(const Options& options) {
+  TUTTI_RETURN_IF_ERROR(MakeDataDir(options.data_dir));
+  SqliteStore::Options store_options;
+  store_options.on_commit = [this](const SqliteStore::CommitReport& report) {
+    counters.OnStoreCommit(report.steps, report.latency);
+  };
+  TUTTI_ASSIGN_OR_RETURN(
+      store, SqliteStore::Open(absl::StrCat(options.data_dir, "/tutti.db"), clock, std::move(store_options)));
+  core = std::make_unique<Core>(*store, clock, ids, registry, router, WriteSdpAnswer, options.core);
+  return core->Start();
+}
+
+void ControlServer::Parts::MakeMedia(const Options& options) {
+  for (const auto& [id, address] : options.media_nodes) {
+    clients[id] = std::make_unique<NodeClient>(address, media_queue);
+    nodes[id] = clients[id].get();
+  }
+  dispatcher = std::make_unique<Dispatcher>(*core, media_queue, nodes);
+  for (const auto& [id, client] : nodes) {
+    watchers.push_back(std::make_unique<NodeWatcher>(id, kOwner, *core, *client, registry, media_queue, clock,
+                                                     options.monotonic, options.watcher));
+  }
+  scheduler = std::make_unique<Scheduler>(*core, media_queue, clock, options.scheduler);
+  router.Add([this](const Effects& effects) { dispatcher->Enqueue(effects.bridges, effects.legs); });
+  router.Add([this](const Effects& effects) { scheduler->OnDeadline(effects.deadline); });
+}
+
+void ControlServer::Parts::MakeServices() {
+  conferences = std::make_unique<ConferenceService>(*core, reads);
+  conferencecalls = std::make_unique<ConferencecallService>(*core, reads);
+  calls = std::make_unique<CallService>(*core, reads, nodes);
+  events = std::make_unique<EventService>(*core, event_queue, clock,
+                                          [this](absl::Duration age) { counters.OnDelivered(age); });
+  router.Add([this](const Effects& effects) { events->OnCommit(effects); });
+  router.Add([this](const Effects& effects) { counters.OnCommit(effects); });
+}
+
+void ControlServer::Parts::AddGauges() {
+  const auto sum = [this](int64_t (NodeWatcher::*figure)() const) {
+    int64_t total = 0;
+    for (const auto& watcher : watchers) total += (*watcher.*figure)();
+    return total;
+  };
+  metrics.Add(std::make_shared<ControlGauges>(ControlGauges::Sources{
+      .counts = [this] { return core->CountByStatus(); },
+      .store_queue_depth = [this] { return static_cast<int64_t>(store->QueueDepth()); },
+      .dispatcher_depth = [this] { return dispatcher->Depth(); },
+      .dispatcher_retries = [this] { return dispatcher->Retries(); },
+      .read_queue_depth = [this] { return reads.Depth(); },
+      .watches = [this] { return events->Watchers(); },
+      .nodes = [this] { return registry.Nodes(); },
+      .node_events = [sum] { return sum(&NodeWatcher::Events); },
+      .reconciles = [sum] { return sum(&NodeWatcher::Reconciles); },
+  }));
+}
+
+absl::StatusOr<std::unique_ptr<ControlServer>> ControlServer::Start(const Options& options, Clock& clock) {
+  std::unique_ptr<ControlServer> server(new ControlServer(std::make_unique<Parts>(options, clock)));
+  Parts& parts = *server->parts_;
+  TUTTI_RETURN_IF_ERROR(parts.OpenStore(options));
+  parts.MakeMedia(options);
+  parts.MakeServices();
+  parts.AddGauges();
+  if (!options.metrics_listen.empty()) TUTTI_RETURN_IF_ERROR(parts.metrics.Serve(options.metrics_listen));
+  TUTTI_ASSIGN_OR_RETURN(
+      parts.rpc,
+      StartRpcServer({options.grpc_listen,
+                      {parts.conferences.get(), parts.conferencecalls.get(), parts.calls.get(), parts.events.get()},
+                      &parts.metrics}));
+  parts.scheduler->Start();
+  for (const auto& watcher : parts.watchers) watcher->Start();
+  return server;
+}
+
+ControlServer::ControlServer(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+ControlServer::~ControlServer() {
+  Parts& parts = *parts_;
+  if (parts.rpc.server != nullptr) {
+    parts.rpc.server->Shutdown(std::chrono::system_clock::now() + kShutdownGrace);
+    parts.rpc.server->Wait();
+    parts.rpc.server.reset();
+  }
+  parts.metrics.Stop();
+  parts.event_queue.Stop();
+  parts.media_queue.Stop();
+  parts.reads.Stop();
+  // What was submitted is committed; the answers find nobody.
+  parts.store.reset();
+}
+
+int ControlServer::GrpcPort() const { return parts_->rpc.port; }
+
+bool ControlServer::IsNodeUp(const std::string& node_id) const { return parts_->registry.Pick(node_id).ok(); }
+
+void ControlServer::Wake() {
+  parts_->media_queue.Wake();
+  parts_->event_queue.Wake();
+}
+
+Metrics& ControlServer::metrics() { return parts_->metrics; }
+
+}  // namespace tutti::control
