@@ -1,0 +1,131 @@
+#ifndef MEDIAPLANE_NODE_FAKE_MEDIA_ENGINE_H_
+#define MEDIAPLANE_NODE_FAKE_MEDIA_ENGINE_H_
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "common/status/status.h"
+#include "mediaplane/node/media_engine.h"
+#include "mediaplane/port/address.h"
+
+namespace tutti::mediaplane {
+
+// Legs and bridges as entries of maps. What is asked is done at the next Poll,
+// in order; a test may hold it back, fill the ring, or report anything.
+class FakeMediaEngine final : public MediaEngine {
+ public:
+  struct FakeLeg {
+    LegMedia media;
+    Endpoint endpoint;
+    BridgeSlot bridge = kNoBridgeSlot;
+    uint64_t tag = 0;
+    LegView view;
+  };
+
+  absl::StatusOr<AddedLeg> AddLeg(const LegMedia& media, bool rtcp_mux, BridgeSlot bridge, uint64_t tag) override {
+    if (ring_full) return Busy();
+    const LegSlot slot = next_leg_++;
+    FakeLeg& leg = legs[slot];
+    leg.media = media;
+    leg.endpoint.leg = slot;
+    leg.endpoint.rtp = ParseSocketAddress("127.0.0.1", static_cast<uint16_t>(10'000 + 2 * slot)).value();
+    leg.endpoint.rtcp = leg.endpoint.rtp;
+    if (!rtcp_mux) ++leg.endpoint.rtcp.port;
+    if (bridge != kNoBridgeSlot) Move(slot, bridge, tag);
+    return AddedLeg{slot, leg.endpoint};
+  }
+
+  absl::Status UpdateLeg(LegSlot leg, const LegMedia& media) override {
+    if (ring_full) return Busy();
+    legs.at(leg).media = media;
+    ++updates;
+    return absl::OkStatus();
+  }
+
+  absl::Status SetLegBridge(LegSlot leg, BridgeSlot bridge, uint64_t tag) override {
+    if (ring_full || bridge_ring_full) return Busy();
+    Move(leg, bridge, tag);
+    return absl::OkStatus();
+  }
+
+  absl::Status RemoveLeg(LegSlot leg, uint64_t tag) override {
+    if (ring_full) return Busy();
+    Move(leg, kNoBridgeSlot, tag);
+    Report({EngineEvent::Kind::kLegRemoved, leg, kNoBridgeSlot, tag, legs.at(leg).view.figures});
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<BridgeSlot> AddBridge() override {
+    if (ring_full) return Busy();
+    bridges[next_bridge_] = 0;
+    return next_bridge_++;
+  }
+
+  absl::Status RemoveBridge(BridgeSlot bridge) override {
+    for (auto& [slot, leg] : legs) {
+      if (leg.bridge == bridge) Move(slot, kNoBridgeSlot, 0);
+    }
+    bridges.erase(bridge);
+    return absl::OkStatus();
+  }
+
+  void Poll(std::vector<EngineEvent>& events) override {
+    if (held_back) return;
+    for (const EngineEvent& event : waiting_) {
+      if (event.kind == EngineEvent::Kind::kLegJoined) ++bridges[event.bridge];
+      if (event.kind == EngineEvent::Kind::kLegLeft && bridges.count(event.bridge) != 0) --bridges[event.bridge];
+      if (event.kind == EngineEvent::Kind::kLegRemoved) legs.erase(event.leg);
+      events.push_back(event);
+    }
+    waiting_.clear();
+  }
+
+  absl::StatusOr<LegView> GetLeg(LegSlot leg) const override {
+    const auto it = legs.find(leg);
+    if (it == legs.end()) return absl::NotFoundError("no leg");
+    return it->second.view;
+  }
+
+  uint32_t bridge_leg_count(BridgeSlot bridge) const override {
+    const auto it = bridges.find(bridge);
+    return it == bridges.end() ? 0 : it->second;
+  }
+
+  bool pending() const override { return !waiting_.empty(); }
+  bool busy() const override { return refuses; }
+  unsigned worker_count() const override { return 2; }
+  unsigned worker_load_percent(unsigned worker) const override { return 10 * (worker + 1); }
+
+  void Report(const EngineEvent& event) { waiting_.push_back(event); }
+
+  std::map<LegSlot, FakeLeg> legs;
+  std::map<BridgeSlot, uint32_t> bridges;
+  int updates = 0;
+  bool ring_full = false;
+  bool bridge_ring_full = false;  // for SetLegBridge alone
+  bool held_back = false;
+  bool refuses = false;
+
+ private:
+  static absl::Status Busy() {
+    return Error(absl::StatusCode::kResourceExhausted, "MEDIA_NODE_BUSY", "the command ring is full");
+  }
+
+  void Move(LegSlot slot, BridgeSlot bridge, uint64_t tag) {
+    FakeLeg& leg = legs.at(slot);
+    if (leg.bridge != kNoBridgeSlot) Report({EngineEvent::Kind::kLegLeft, slot, leg.bridge, leg.tag, {}});
+    leg.bridge = bridge;
+    leg.tag = tag;
+    if (bridge != kNoBridgeSlot) Report({EngineEvent::Kind::kLegJoined, slot, bridge, tag, {}});
+  }
+
+  std::vector<EngineEvent> waiting_;
+  LegSlot next_leg_ = 0;
+  BridgeSlot next_bridge_ = 0;
+};
+
+}  // namespace tutti::mediaplane
+
+#endif  // MEDIAPLANE_NODE_FAKE_MEDIA_ENGINE_H_

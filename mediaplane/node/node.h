@@ -1,0 +1,109 @@
+#ifndef MEDIAPLANE_NODE_NODE_H_
+#define MEDIAPLANE_NODE_NODE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/clock/clock.h"
+#include "mediaplane/negotiation/negotiation.h"
+#include "mediaplane/negotiation/peer_allow.h"
+#include "mediaplane/node/event_log.h"
+#include "mediaplane/node/media_engine.h"
+#include "mediaplane/node/tombstones.h"
+#include "tutti/media/v1/media_plane.pb.h"
+
+namespace tutti::mediaplane {
+
+struct NodeOptions {
+  // Random, new at each start.
+  std::string epoch;
+  // Local media addresses, to be told.
+  std::vector<std::string> addresses;
+  PeerAllowList rtp_peer_allow = PeerAllowList::Loopback();
+  int32_t legs_max = 4000;
+  size_t events_max = EventLog::kEventsMax;
+};
+
+// The media plane as media_plane.proto promises it: legs and bridges by id with
+// their revisions, tombstones, and the event log. It starts no thread and knows
+// no gRPC; all of it runs on the control thread. `engine` and `clock` outlive it.
+class Node {
+ public:
+  Node(NodeOptions options, MediaEngine& engine, Clock& clock);
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  absl::StatusOr<media::v1::BridgeState> PutBridge(const media::v1::PutBridgeRequest& request);
+  absl::StatusOr<media::v1::BridgeState> RemoveBridge(const media::v1::RemoveBridgeRequest& request);
+  absl::StatusOr<media::v1::LegState> PutLeg(const media::v1::PutLegRequest& request);
+  absl::StatusOr<media::v1::LegState> RemoveLeg(const media::v1::RemoveLegRequest& request);
+  absl::StatusOr<media::v1::LegState> GetLeg(const media::v1::GetLegRequest& request);
+  media::v1::NodeState GetNode() const;
+
+  // The head, then every bridge, then every leg: all of one moment of the log.
+  std::vector<media::v1::SnapshotResponse> Snapshot() const;
+
+  // Takes the engine's events into the log and forgets old tombstones. Every
+  // few milliseconds.
+  void Poll();
+
+  // From now on new ids are refused with UNAVAILABLE; what is there goes on.
+  void Drain() { draining_ = true; }
+
+  // Removes every leg and bridge; false when some must be asked again because a
+  // ring was full.
+  bool RemoveAll();
+
+  // No leg is left, and nothing that was asked of the engine is undone.
+  bool idle() const { return legs_.empty() && removing_.empty() && !engine_.pending(); }
+
+  // Something was asked of the engine and is not done: poll soon.
+  bool pending() const { return engine_.pending(); }
+
+  EventLog& log() { return log_; }
+
+ private:
+  struct Leg;
+  struct Bridge;
+  struct LegTombstone {
+    int64_t revision = 0;
+    Codec codec = Codec::kNone;
+    LegFigures figures;
+  };
+
+  absl::StatusOr<media::v1::LegState> CreateLeg(const media::v1::PutLegRequest& request, const Bridge* bridge);
+  absl::Status ChangeLeg(const media::v1::PutLegRequest& request, const Bridge* bridge, Leg& leg);
+  absl::Status CheckDraining() const;
+  void OnEvent(const EngineEvent& event);
+  media::v1::LegState Render(const Leg& leg) const;
+  media::v1::BridgeState Render(const Bridge& bridge) const;
+  const std::string& BridgeId(BridgeSlot slot) const;
+
+  const NodeOptions options_;
+  MediaEngine& engine_;
+  Clock& clock_;
+  EventLog log_;
+  bool draining_ = false;
+
+  absl::flat_hash_map<std::string, std::unique_ptr<Leg>> legs_;
+  // Removed, until the engine has given the slot back.
+  absl::flat_hash_map<LegSlot, std::unique_ptr<Leg>> removing_;
+  absl::flat_hash_map<LegSlot, Leg*> legs_by_slot_;
+  absl::flat_hash_map<std::string, std::unique_ptr<Bridge>> bridges_;
+  // Kept after a removal, for the kLegLeft that follow it; overwritten when the
+  // slot is given out again.
+  absl::flat_hash_map<BridgeSlot, std::string> bridge_ids_;
+  Tombstones<LegTombstone> removed_legs_;
+  Tombstones<int64_t> removed_bridges_;
+  std::vector<EngineEvent> events_;  // Poll's, kept for its memory
+};
+
+}  // namespace tutti::mediaplane
+
+#endif  // MEDIAPLANE_NODE_NODE_H_

@@ -1,0 +1,41 @@
+#ifndef MEDIAPLANE_NODE_REAL_MEDIA_ENGINE_H_
+#define MEDIAPLANE_NODE_REAL_MEDIA_ENGINE_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "mediaplane/engine/engine.h"
+#include "mediaplane/node/media_engine.h"
+
+namespace tutti::mediaplane {
+
+// The engine itself behind the seam. It outlives this.
+class RealMediaEngine final : public MediaEngine {
+ public:
+  explicit RealMediaEngine(Engine& engine) : engine_(engine) {}
+
+  absl::StatusOr<AddedLeg> AddLeg(const LegMedia& media, bool rtcp_mux, BridgeSlot bridge, uint64_t tag) override {
+    return engine_.AddLeg(media, rtcp_mux, bridge, tag);
+  }
+  absl::Status UpdateLeg(LegSlot leg, const LegMedia& media) override { return engine_.UpdateLeg(leg, media); }
+  absl::Status SetLegBridge(LegSlot leg, BridgeSlot bridge, uint64_t tag) override {
+    return engine_.SetLegBridge(leg, bridge, tag);
+  }
+  absl::Status RemoveLeg(LegSlot leg, uint64_t tag) override { return engine_.RemoveLeg(leg, tag); }
+  absl::StatusOr<BridgeSlot> AddBridge() override { return engine_.AddBridge(); }
+  absl::Status RemoveBridge(BridgeSlot bridge) override { return engine_.RemoveBridge(bridge); }
+  void Poll(std::vector<EngineEvent>& events) override { engine_.Poll(events); }
+  absl::StatusOr<LegView> GetLeg(LegSlot leg) const override { return engine_.GetLeg(leg); }
+  uint32_t bridge_leg_count(BridgeSlot bridge) const override { return engine_.bridge_leg_count(bridge); }
+  bool pending() const override { return engine_.pending(); }
+  bool busy() const override { return engine_.busy(); }
+  unsigned worker_count() const override { return engine_.worker_count(); }
+  unsigned worker_load_percent(unsigned worker) const override { return engine_.worker_load_percent(worker); }
+
+ private:
+  Engine& engine_;
+};
+
+}  // namespace tutti::mediaplane
+
+#endif  // MEDIAPLANE_NODE_REAL_MEDIA_ENGINE_H_

@@ -1,0 +1,144 @@
+#include "mediaplane/server/media_plane_server.h"
+
+#include <rte_mempool.h>
+
+#include <chrono>
+#include <cstdint>
+#include <random>
+#include <utility>
+
+#include "common/log/log.h"
+#include "common/status/status.h"
+#include "mediaplane/port/address.h"
+#include "mediaplane/port/kernel_udp.h"
+
+namespace tutti::mediaplane {
+namespace {
+
+// Moments within a tick at which bridges run: few, so that a core wakes seldom.
+constexpr unsigned kKernelUdpPhases = 4;
+
+// How long the control thread may wait for the engine's news: shortest while a
+// command is under way, so that a join is told within a tick.
+constexpr absl::Duration kPollPending = absl::Milliseconds(2);
+constexpr absl::Duration kPollLegs = absl::Milliseconds(20);
+constexpr absl::Duration kPollEmpty = absl::Seconds(1);
+
+// For the last BYE to leave.
+constexpr absl::Duration kEndTimeout = absl::Seconds(2);
+
+uint64_t Random64() {
+  static thread_local std::random_device device;
+  return uint64_t{device()} << 32 | device();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<MediaPlaneServer>> MediaPlaneServer::Start(const ServerOptions& options, Clock& clock) {
+  std::unique_ptr<MediaPlaneServer> server(new MediaPlaneServer(options));
+  TUTTI_RETURN_IF_ERROR(server->StartMedia());
+  TUTTI_RETURN_IF_ERROR(server->StartControl(clock));
+  return server;
+}
+
+absl::Status MediaPlaneServer::StartMedia() {
+  const unsigned packets = PacketsFor(options_.workers, 0);
+  EalOptions eal;
+  eal.memory_mb = MemoryMbFor(packets);
+  TUTTI_ASSIGN_OR_RETURN(eal_, Eal::Start(eal));
+  TUTTI_ASSIGN_OR_RETURN(packets_, CreatePacketPool("packets", packets));
+
+  KernelUdpOptions udp;
+  udp.addresses = options_.addresses;
+  udp.first_port = options_.port_first;
+  udp.last_port = options_.port_last;
+  udp.port_start = Random64();
+  udp.workers = options_.workers;
+  udp.phases = kKernelUdpPhases;
+  udp.legs_max = options_.legs_max;
+  udp.pool = packets_.get();
+  TUTTI_ASSIGN_OR_RETURN(endpoints_, KernelUdpEndpoints::Create(udp));
+
+  EngineOptions engine;
+  engine.workers = options_.workers;
+  engine.legs_max = options_.legs_max;
+  engine.bridges_max = options_.legs_max;
+  engine.phases = kKernelUdpPhases;
+  engine.packets = packets_.get();
+  engine.random = Random64;
+  TUTTI_ASSIGN_OR_RETURN(engine_, Engine::Create(engine, *endpoints_));
+  for (unsigned i = 0; i < options_.workers; ++i) {
+    worker_threads_.push_back(std::make_unique<WorkerThread>(engine_->worker(i), options_.worker_cpus[i]));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MediaPlaneServer::StartControl(Clock& clock) {
+  std::vector<WorkerSource> sources;
+  for (unsigned i = 0; i < options_.workers; ++i) {
+    sources.push_back({&engine_->counters(i), &endpoints_->port(i).counters(),
+                       [this, i] { return engine_->command_queue_depth(i); }});
+  }
+  engine_metrics_ = std::make_shared<EngineMetrics>(std::move(sources), options_.legs_max, packets_->size,
+                                                    [this] { return rte_mempool_in_use_count(packets_.get()); });
+  metrics_.Add(engine_metrics_);
+  TUTTI_RETURN_IF_ERROR(metrics_.Serve(options_.metrics_listen));
+
+  NodeOptions node;
+  node.epoch = IdGenerator(clock).Next();
+  for (const SocketAddress& address : options_.addresses) node.addresses.push_back(FormatIp(address));
+  node.rtp_peer_allow = options_.rtp_peer_allow;
+  node.legs_max = static_cast<int32_t>(options_.legs_max);
+  media_engine_ = std::make_unique<RealMediaEngine>(*engine_);
+  node_ = std::make_unique<Node>(std::move(node), *media_engine_, clock);
+  control_thread_ = std::make_unique<ControlThread>([this] { return Poll(); });
+  service_ = std::make_unique<MediaPlaneService>(*node_, *control_thread_);
+
+  RpcServerOptions rpc;
+  rpc.listen = options_.grpc_listen;
+  rpc.services = {service_.get()};
+  rpc.metrics = &metrics_;
+  TUTTI_ASSIGN_OR_RETURN(rpc_, StartRpcServer(rpc));
+  return absl::OkStatus();
+}
+
+absl::Duration MediaPlaneServer::Poll() {
+  node_->Poll();
+  ControlFigures figures;
+  figures.legs = engine_->leg_count();
+  figures.bridges = engine_->bridge_count();
+  figures.busy = engine_->busy();
+  figures.ports_skipped = endpoints_->ports_skipped();
+  figures.event_sequence = static_cast<uint64_t>(node_->log().latest());
+  engine_metrics_->Update(figures);
+  {
+    absl::MutexLock lock(&idle_mutex_);
+    idle_ = node_->idle();
+  }
+  if (node_->pending()) return kPollPending;
+  return figures.legs > 0 ? kPollLegs : kPollEmpty;
+}
+
+bool MediaPlaneServer::WaitIdle(absl::Duration timeout) {
+  absl::MutexLock lock(&idle_mutex_);
+  return idle_mutex_.AwaitWithTimeout(absl::Condition(&idle_), timeout);
+}
+
+MediaPlaneServer::~MediaPlaneServer() {
+  if (control_thread_ != nullptr) {
+    control_thread_->Run([this] { node_->Drain(); });
+    if (!WaitIdle(options_.drain_timeout)) {
+      const absl::Time deadline = absl::Now() + kEndTimeout;
+      bool asked = false;
+      while (!asked && absl::Now() < deadline) control_thread_->Run([&] { asked = node_->RemoveAll(); });
+      if (!asked || !WaitIdle(kEndTimeout)) log::Warning("some calls did not end in time");
+    }
+    // What waits for a stream or a reply needs the control thread: it ends last.
+    if (rpc_.server != nullptr) rpc_.server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(1));
+    rpc_.server.reset();
+    control_thread_.reset();
+  }
+  metrics_.Stop();
+}
+
+}  // namespace tutti::mediaplane

@@ -1,0 +1,121 @@
+#include "mediaplane/service/media_plane_service.h"
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "common/status/status.h"
+#include "mediaplane/service/watch_reactor.h"
+
+namespace tutti::mediaplane {
+namespace {
+
+using grpc::CallbackServerContext;
+using grpc::ServerUnaryReactor;
+using grpc::ServerWriteReactor;
+
+absl::Status TooMany(const char* what) { return Error(absl::StatusCode::kResourceExhausted, "MEDIA_NODE_BUSY", what); }
+
+// A stream that is refused at once.
+template <typename Response>
+class RefusedStream final : public ServerWriteReactor<Response> {
+ public:
+  explicit RefusedStream(const absl::Status& status) { this->Finish(ToGrpcStatus(status)); }
+  void OnDone() override { delete this; }
+};
+
+// One Snapshot stream: taken in one task of the control thread, then written
+// message by message as the client reads.
+class SnapshotReactor final : public ServerWriteReactor<media::v1::SnapshotResponse> {
+ public:
+  SnapshotReactor(Node& node, ControlThread& thread, std::atomic<int>& streams) : streams_(streams) {
+    thread.Post([this, &node] {
+      messages_ = node.Snapshot();
+      StartWrite(&messages_[0]);
+    });
+  }
+
+ private:
+  void OnWriteDone(bool ok) override {
+    if (!ok) return Finish(ToGrpcStatus(absl::CancelledError("the snapshot was cancelled")));
+    if (++written_ == messages_.size()) return Finish(grpc::Status::OK);
+    StartWrite(&messages_[written_]);
+  }
+
+  void OnDone() override {
+    --streams_;
+    delete this;
+  }
+
+  std::atomic<int>& streams_;
+  std::vector<media::v1::SnapshotResponse> messages_;
+  size_t written_ = 0;
+};
+
+}  // namespace
+
+template <typename Response>
+ServerUnaryReactor* MediaPlaneService::Answer(CallbackServerContext* context, Response* response,
+                                              std::function<absl::StatusOr<Response>()> call) {
+  ServerUnaryReactor* reactor = context->DefaultReactor();
+  const bool posted = thread_.TryPost([reactor, response, call = std::move(call)] {
+    auto result = call();
+    if (result.ok()) *response = *std::move(result);
+    reactor->Finish(ToGrpcStatus(result.status()));
+  });
+  if (!posted) reactor->Finish(ToGrpcStatus(TooMany("too many commands wait: try later")));
+  return reactor;
+}
+
+ServerUnaryReactor* MediaPlaneService::PutBridge(CallbackServerContext* context,
+                                                 const media::v1::PutBridgeRequest* request,
+                                                 media::v1::BridgeState* response) {
+  return Answer<media::v1::BridgeState>(context, response, [this, request] { return node_.PutBridge(*request); });
+}
+
+ServerUnaryReactor* MediaPlaneService::RemoveBridge(CallbackServerContext* context,
+                                                    const media::v1::RemoveBridgeRequest* request,
+                                                    media::v1::BridgeState* response) {
+  return Answer<media::v1::BridgeState>(context, response, [this, request] { return node_.RemoveBridge(*request); });
+}
+
+ServerUnaryReactor* MediaPlaneService::PutLeg(CallbackServerContext* context, const media::v1::PutLegRequest* request,
+                                              media::v1::LegState* response) {
+  return Answer<media::v1::LegState>(context, response, [this, request] { return node_.PutLeg(*request); });
+}
+
+ServerUnaryReactor* MediaPlaneService::RemoveLeg(CallbackServerContext* context,
+                                                 const media::v1::RemoveLegRequest* request,
+                                                 media::v1::LegState* response) {
+  return Answer<media::v1::LegState>(context, response, [this, request] { return node_.RemoveLeg(*request); });
+}
+
+ServerUnaryReactor* MediaPlaneService::GetLeg(CallbackServerContext* context, const media::v1::GetLegRequest* request,
+                                              media::v1::LegState* response) {
+  return Answer<media::v1::LegState>(context, response, [this, request] { return node_.GetLeg(*request); });
+}
+
+ServerUnaryReactor* MediaPlaneService::GetNode(CallbackServerContext* context, const media::v1::GetNodeRequest*,
+                                               media::v1::NodeState* response) {
+  return Answer<media::v1::NodeState>(context, response, [this] { return node_.GetNode(); });
+}
+
+ServerWriteReactor<media::v1::WatchResponse>* MediaPlaneService::Watch(CallbackServerContext*,
+                                                                       const media::v1::WatchRequest* request) {
+  if (++streams_ > kStreamsMax) {
+    --streams_;
+    return new RefusedStream<media::v1::WatchResponse>(TooMany("too many streams are open"));
+  }
+  return new WatchReactor(node_.log(), thread_, *request, streams_);
+}
+
+ServerWriteReactor<media::v1::SnapshotResponse>* MediaPlaneService::Snapshot(CallbackServerContext*,
+                                                                             const media::v1::SnapshotRequest*) {
+  if (++streams_ > kStreamsMax) {
+    --streams_;
+    return new RefusedStream<media::v1::SnapshotResponse>(TooMany("too many streams are open"));
+  }
+  return new SnapshotReactor(node_, thread_, streams_);
+}
+
+}  // namespace tutti::mediaplane

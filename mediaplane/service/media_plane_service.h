@@ -1,0 +1,58 @@
+#ifndef MEDIAPLANE_SERVICE_MEDIA_PLANE_SERVICE_H_
+#define MEDIAPLANE_SERVICE_MEDIA_PLANE_SERVICE_H_
+
+#include <atomic>
+#include <functional>
+
+#include "absl/status/statusor.h"
+#include "mediaplane/node/control_thread.h"
+#include "mediaplane/node/node.h"
+#include "tutti/media/v1/media_plane.grpc.pb.h"
+
+namespace tutti::mediaplane {
+
+// The node as a gRPC service. Every request is a task of the control thread and
+// is answered from there, so commands on one connection keep their order.
+class MediaPlaneService final : public media::v1::MediaPlane::CallbackService {
+ public:
+  // Watch and Snapshot streams open at the same time, all clients together.
+  static constexpr int kStreamsMax = 64;
+
+  // Both outlive the service; the server that has it ends before `thread` does.
+  MediaPlaneService(Node& node, ControlThread& thread) : node_(node), thread_(thread) {}
+
+  grpc::ServerUnaryReactor* PutBridge(grpc::CallbackServerContext* context, const media::v1::PutBridgeRequest* request,
+                                      media::v1::BridgeState* response) override;
+  grpc::ServerUnaryReactor* RemoveBridge(grpc::CallbackServerContext* context,
+                                         const media::v1::RemoveBridgeRequest* request,
+                                         media::v1::BridgeState* response) override;
+  grpc::ServerUnaryReactor* PutLeg(grpc::CallbackServerContext* context, const media::v1::PutLegRequest* request,
+                                   media::v1::LegState* response) override;
+  grpc::ServerUnaryReactor* RemoveLeg(grpc::CallbackServerContext* context, const media::v1::RemoveLegRequest* request,
+                                      media::v1::LegState* response) override;
+  grpc::ServerUnaryReactor* GetLeg(grpc::CallbackServerContext* context, const media::v1::GetLegRequest* request,
+                                   media::v1::LegState* response) override;
+  grpc::ServerUnaryReactor* GetNode(grpc::CallbackServerContext* context, const media::v1::GetNodeRequest* request,
+                                    media::v1::NodeState* response) override;
+  grpc::ServerWriteReactor<media::v1::WatchResponse>* Watch(grpc::CallbackServerContext* context,
+                                                            const media::v1::WatchRequest* request) override;
+  grpc::ServerWriteReactor<media::v1::SnapshotResponse>* Snapshot(grpc::CallbackServerContext* context,
+                                                                  const media::v1::SnapshotRequest* request) override;
+
+  // Streams open now. Any thread.
+  int streams() const { return streams_; }
+
+ private:
+  // Runs `call` on the control thread and finishes with what it gives.
+  template <typename Response>
+  grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, Response* response,
+                                   std::function<absl::StatusOr<Response>()> call);
+
+  Node& node_;
+  ControlThread& thread_;
+  std::atomic<int> streams_ = 0;
+};
+
+}  // namespace tutti::mediaplane
+
+#endif  // MEDIAPLANE_SERVICE_MEDIA_PLANE_SERVICE_H_
