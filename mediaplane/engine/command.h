@@ -1,0 +1,69 @@
+#ifndef MEDIAPLANE_ENGINE_COMMAND_H_
+#define MEDIAPLANE_ENGINE_COMMAND_H_
+
+#include <array>
+#include <cstdint>
+#include <type_traits>
+
+#include "mediaplane/engine/engine.h"
+#include "mediaplane/port/port.h"
+
+namespace tutti::mediaplane {
+
+// Commands a worker carries out in one round, and what its ring holds.
+constexpr unsigned kCommandsPerRound = 64;
+constexpr unsigned kCommandRingSize = 4096;
+constexpr unsigned kEventRingSize = 4096;
+// Legs on their way from one worker to another, for each pair of workers.
+constexpr unsigned kHandoverRingSize = 256;
+
+// What the control thread asks of the worker that owns a leg. At most one is
+// under way for each leg; its completion is the leg's `done` = sequence.
+struct Command {
+  enum class Kind : uint32_t {
+    kStart,   // take the leg from its mailbox, into `bridge` or none
+    kUpdate,  // take new media from its mailbox
+    kMove,    // to `bridge` or none, at `worker` and `phase`
+    kRemove,
+  };
+  Kind kind = Kind::kStart;
+  LegSlot leg = kNoLegSlot;
+  BridgeSlot bridge = kNoBridgeSlot;
+  uint32_t sequence = 0;
+  uint16_t worker = 0;
+  uint16_t phase = 0;
+  uint32_t unused = 0;
+};
+static_assert(sizeof(Command) == 24 && std::is_trivially_copyable_v<Command>);
+
+// A leg that changes its worker: what is left to do there. Its state stays in
+// its slot.
+using Handover = Command;
+
+// What a worker reports by itself. Completed commands are no events: their
+// outcome is read from the leg's slot, so none can be lost.
+struct WorkerEvent {
+  enum class Kind : uint32_t { kMediaTimeout };
+  Kind kind = Kind::kMediaTimeout;
+  LegSlot leg = kNoLegSlot;
+  uint32_t generation = 0;  // of the slot, so that an event of its last owner is known
+  uint32_t unused = 0;
+};
+static_assert(sizeof(WorkerEvent) == 16 && std::is_trivially_copyable_v<WorkerEvent>);
+
+// Written by the control thread before it posts kStart or kUpdate, read by the
+// worker when it carries that out.
+struct LegMailbox {
+  Endpoint endpoint;
+  LegMedia media;
+  uint32_t generation = 0;
+  // kStart: random.
+  uint32_t ssrc = 0;
+  uint32_t first_timestamp = 0;
+  uint16_t first_sequence = 0;
+  uint64_t seed = 0;
+};
+
+}  // namespace tutti::mediaplane
+
+#endif  // MEDIAPLANE_ENGINE_COMMAND_H_

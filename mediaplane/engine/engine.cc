@@ -1,0 +1,552 @@
+#include "mediaplane/engine/engine.h"
+
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "common/status/status.h"
+#include "mediaplane/engine/bridge.h"
+#include "mediaplane/engine/command.h"
+#include "mediaplane/engine/leg.h"
+#include "mediaplane/engine/placement.h"
+#include "mediaplane/engine/ring.h"
+#include "mediaplane/engine/slot_array.h"
+#include "mediaplane/engine/worker.h"
+
+namespace tutti::mediaplane {
+namespace {
+
+constexpr unsigned kWorkersMax = 32;
+constexpr uint32_t kSlotsMax = 1'000'000;
+constexpr const char* kBusy = "MEDIA_NODE_BUSY";
+
+absl::Status Busy(const std::string& message) { return Error(absl::StatusCode::kResourceExhausted, kBusy, message); }
+
+absl::Status CheckOptions(const EngineOptions& options) {
+  const auto refuse = [](const char* what) { return absl::InvalidArgumentError(absl::StrFormat("engine: %s", what)); };
+  if (options.workers < 1 || options.workers > kWorkersMax) return refuse("workers must be 1-32");
+  if (options.legs_max < 1 || options.legs_max > kSlotsMax) return refuse("legs_max must be 1-1000000");
+  if (options.bridges_max < 1 || options.bridges_max > kSlotsMax) return refuse("bridges_max must be 1-1000000");
+  if (options.phases < 1 || 20 % options.phases != 0) return refuse("phases must divide 20");
+  if (options.packets == nullptr) return refuse("no packet pool");
+  if (!options.random) return refuse("no source of randomness");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+// What is wanted of each leg and bridge, what is under way, and what has been
+// reported. Control thread only.
+class Engine::Impl {
+ public:
+  Impl(const EngineOptions& options, Endpoints& endpoints)
+      : options_(options), endpoints_(endpoints), placement_(options.workers, options.phases) {}
+
+  absl::Status Allocate();
+
+  absl::StatusOr<AddedLeg> AddLeg(const LegMedia& media, bool rtcp_mux, BridgeSlot bridge, uint64_t tag);
+  absl::Status UpdateLeg(LegSlot slot, const LegMedia& media);
+  absl::Status SetLegBridge(LegSlot slot, BridgeSlot bridge, uint64_t tag);
+  absl::Status RemoveLeg(LegSlot slot, uint64_t tag);
+  absl::StatusOr<BridgeSlot> AddBridge();
+  absl::Status RemoveBridge(BridgeSlot slot);
+  void Poll(std::vector<EngineEvent>& events);
+  absl::StatusOr<LegView> GetLeg(LegSlot slot) const;
+
+  bool Overloaded(unsigned worker) const {
+    const WorkerCounters& counters = workers_[worker]->counters();
+    return counters.load_permille.Get() > kLoadPermilleMax || counters.skipped_recently.Get() > 0;
+  }
+
+  struct LegControl {
+    bool live = false;
+    bool in_flight = false;     // a command is under way
+    bool pending = false;       // listed in pending_
+    bool media_wanted = false;  // media is newer than what the worker has
+    bool removal_wanted = false;
+    Endpoint endpoint;
+    LegMedia media;
+    Place place;  // where it lives, or goes to
+    Command::Kind flight_kind = Command::Kind::kStart;
+    BridgeSlot flight_bridge = kNoBridgeSlot;
+    uint64_t flight_tag = 0;
+    uint32_t sequence = 0;              // of the last command
+    uint32_t generation = 0;            // of the slot's use
+    BridgeSlot bridge = kNoBridgeSlot;  // as reported
+    uint64_t tag = 0;
+    BridgeSlot bridge_wanted = kNoBridgeSlot;
+    uint64_t tag_wanted = 0;
+    uint64_t removal_tag = 0;
+  };
+
+  struct BridgeControl {
+    bool live = false;
+    bool removal_wanted = false;
+    Place place;
+    uint32_t legs = 0;        // as reported
+    uint32_t references = 0;  // legs' bridge, bridge_wanted and flight
+  };
+
+  const EngineOptions options_;
+  Endpoints& endpoints_;
+  Placement placement_;
+  SlotArray<Leg> legs_;
+  SlotArray<Bridge> bridges_;
+  SlotArray<LegMailbox> mailboxes_;
+  SlotArray<LegLink> links_;
+  std::vector<LegControl> leg_controls_;
+  std::vector<BridgeControl> bridge_controls_;
+  std::vector<LegSlot> free_legs_;
+  std::vector<BridgeSlot> free_bridges_;
+  std::vector<LegSlot> pending_;
+  std::vector<Ring<Command>> commands_;           // [worker]
+  std::vector<Ring<WorkerEvent>> worker_events_;  // [worker]
+  std::vector<Ring<Handover>> handovers_;         // [from × workers + to]
+  std::vector<std::unique_ptr<Worker>> workers_;
+
+ private:
+  LegControl* Live(LegSlot slot) {
+    return slot < leg_controls_.size() && leg_controls_[slot].live ? &leg_controls_[slot] : nullptr;
+  }
+  bool Usable(BridgeSlot slot) const {
+    return slot < bridge_controls_.size() && bridge_controls_[slot].live && !bridge_controls_[slot].removal_wanted;
+  }
+  absl::Status RoomFor(const LegControl& leg) const;
+  void Refer(BridgeSlot& reference, BridgeSlot bridge);
+  void ReleaseIfUnused(BridgeSlot slot);
+  void Pend(LegSlot slot);
+  bool Post(LegSlot slot, Command::Kind kind, BridgeSlot bridge, const Place& place, uint64_t tag);
+  void PostNext(LegSlot slot, std::vector<EngineEvent>& events);
+  void Complete(LegSlot slot, std::vector<EngineEvent>& events);
+  void Leave(LegSlot slot, std::vector<EngineEvent>& events);
+  void Join(LegSlot slot, BridgeSlot bridge, uint64_t tag, std::vector<EngineEvent>& events);
+  void ReadWorkerEvents(std::vector<EngineEvent>& events);
+  static bool Idle(const LegControl& leg) {
+    return !leg.in_flight && !leg.media_wanted && !leg.removal_wanted && leg.bridge == leg.bridge_wanted &&
+           leg.tag == leg.tag_wanted;
+  }
+};
+
+absl::Status Engine::Impl::Allocate() {
+  const auto short_of = [](const char* what) {
+    return absl::ResourceExhaustedError(absl::StrFormat("engine: no memory for %s", what));
+  };
+  const uint32_t legs_max = options_.legs_max;
+  if (!legs_.Allocate(legs_max) || !mailboxes_.Allocate(legs_max) || !links_.Allocate(legs_max)) {
+    return short_of("legs");
+  }
+  if (!bridges_.Allocate(options_.bridges_max)) return short_of("bridges");
+  leg_controls_.resize(options_.legs_max);
+  bridge_controls_.resize(options_.bridges_max);
+  // The lowest slot is given out first.
+  for (uint32_t i = options_.legs_max; i > 0; --i) free_legs_.push_back(i - 1);
+  for (uint32_t i = options_.bridges_max; i > 0; --i) free_bridges_.push_back(i - 1);
+  pending_.reserve(options_.legs_max);
+
+  const unsigned workers = options_.workers;
+  commands_.resize(workers);
+  worker_events_.resize(workers);
+  handovers_.resize(size_t{workers} * workers);
+  for (unsigned w = 0; w < workers; ++w) {
+    if (!commands_[w].Allocate(kCommandRingSize) || !worker_events_[w].Allocate(kEventRingSize)) {
+      return short_of("rings");
+    }
+    for (unsigned to = 0; to < workers; ++to) {
+      if (!handovers_[w * workers + to].Allocate(kHandoverRingSize)) return short_of("rings");
+    }
+  }
+  for (unsigned w = 0; w < workers; ++w) {
+    Worker::Parts parts;
+    parts.index = w;
+    parts.options = options_;
+    parts.port = &endpoints_.port(w);
+    parts.legs = legs_.items();
+    parts.mailboxes = mailboxes_.items();
+    parts.links = links_.items();
+    parts.bridges = bridges_.items();
+    parts.commands = &commands_[w];
+    parts.events = &worker_events_[w];
+    for (unsigned other = 0; other < workers; ++other) {
+      parts.handovers_in.push_back(&handovers_[other * workers + w]);
+      parts.handovers_out.push_back(&handovers_[w * workers + other]);
+    }
+    workers_.push_back(std::make_unique<Worker>(std::move(parts)));
+  }
+  return absl::OkStatus();
+}
+
+// Room for one more command, unless the wish has to wait for another one anyway.
+absl::Status Engine::Impl::RoomFor(const LegControl& leg) const {
+  if (leg.in_flight || !commands_[leg.place.worker].full()) return absl::OkStatus();
+  return Busy(absl::StrFormat("the command ring of media worker %d is full", leg.place.worker));
+}
+
+void Engine::Impl::Refer(BridgeSlot& reference, BridgeSlot bridge) {
+  const BridgeSlot before = std::exchange(reference, bridge);
+  if (bridge != kNoBridgeSlot) ++bridge_controls_[bridge].references;
+  if (before != kNoBridgeSlot) {
+    --bridge_controls_[before].references;
+    ReleaseIfUnused(before);
+  }
+}
+
+void Engine::Impl::ReleaseIfUnused(BridgeSlot slot) {
+  BridgeControl& bridge = bridge_controls_[slot];
+  if (!bridge.live || !bridge.removal_wanted || bridge.references > 0) return;
+  placement_.RemoveBridge(bridge.place);
+  bridge = BridgeControl();
+  free_bridges_.push_back(slot);
+}
+
+void Engine::Impl::Pend(LegSlot slot) {
+  if (std::exchange(leg_controls_[slot].pending, true)) return;
+  pending_.push_back(slot);
+}
+
+// Posts a command to the worker where the leg lives; false when its ring is full.
+bool Engine::Impl::Post(LegSlot slot, Command::Kind kind, BridgeSlot bridge, const Place& place, uint64_t tag) {
+  LegControl& leg = leg_controls_[slot];
+  Command command;
+  command.kind = kind;
+  command.leg = slot;
+  command.bridge = bridge;
+  command.sequence = leg.sequence + 1;
+  command.worker = place.worker;
+  command.phase = place.phase;
+  if (!commands_[leg.place.worker].Put(command)) return false;
+  ++leg.sequence;
+  leg.in_flight = true;
+  leg.flight_kind = kind;
+  leg.flight_tag = tag;
+  Refer(leg.flight_bridge, bridge);
+  Pend(slot);
+  return true;
+}
+
+absl::StatusOr<AddedLeg> Engine::Impl::AddLeg(const LegMedia& media, bool rtcp_mux, BridgeSlot bridge, uint64_t tag) {
+  if (bridge != kNoBridgeSlot && !Usable(bridge)) {
+    return Error(absl::StatusCode::kFailedPrecondition, "BRIDGE_NOT_FOUND", "the bridge is gone");
+  }
+  if (media.codec == Codec::kNone || media.codec >= Codec::kCount)
+    return absl::InvalidArgumentError("leg without codec");
+  if (free_legs_.empty()) return Busy(absl::StrFormat("all %u legs of the media node are in use", options_.legs_max));
+  Place place;
+  if (bridge != kNoBridgeSlot) {
+    place = bridge_controls_[bridge].place;
+    if (Overloaded(place.worker)) return Busy("the bridge's media worker is too busy for another leg");
+  } else if (!placement_.Choose([this](unsigned w) { return !Overloaded(w) && !commands_[w].full(); }, place)) {
+    return Busy("every media worker is too busy for another leg");
+  }
+  if (commands_[place.worker].full()) {
+    return Busy(absl::StrFormat("the command ring of media worker %d is full", place.worker));
+  }
+  const LegSlot slot = free_legs_.back();
+  TUTTI_ASSIGN_OR_RETURN(const Endpoint endpoint, endpoints_.Open(slot, media.remote_rtp, rtcp_mux));
+  free_legs_.pop_back();
+
+  LegControl& leg = leg_controls_[slot];
+  const uint32_t generation = leg.generation + 1;
+  const uint32_t sequence = leg.sequence;  // goes on: the slot's last owner had another
+  leg = LegControl();
+  leg.live = true;
+  leg.generation = generation;
+  leg.sequence = sequence;
+  leg.endpoint = endpoint;
+  leg.media = media;
+  leg.place = place;
+  placement_.AddLeg(place);
+  LegMailbox& mailbox = mailboxes_[slot];
+  mailbox.endpoint = endpoint;
+  mailbox.media = media;
+  mailbox.generation = generation;
+  mailbox.ssrc = static_cast<uint32_t>(options_.random());
+  mailbox.first_timestamp = static_cast<uint32_t>(options_.random());
+  mailbox.first_sequence = static_cast<uint16_t>(options_.random());
+  mailbox.seed = options_.random();
+  Refer(leg.bridge_wanted, bridge);
+  leg.tag_wanted = tag;
+  leg.tag = bridge == kNoBridgeSlot ? tag : 0;
+  Post(slot, Command::Kind::kStart, bridge, place, tag);
+  return AddedLeg{slot, endpoint};
+}
+
+absl::Status Engine::Impl::UpdateLeg(LegSlot slot, const LegMedia& media) {
+  LegControl* leg = Live(slot);
+  if (leg == nullptr || leg->removal_wanted) return absl::NotFoundError(absl::StrFormat("no leg in slot %u", slot));
+  if (media.codec == Codec::kNone || media.codec >= Codec::kCount)
+    return absl::InvalidArgumentError("leg without codec");
+  TUTTI_RETURN_IF_ERROR(RoomFor(*leg));
+  const LegMedia before = std::exchange(leg->media, media);
+  if (media.remote_rtp.ip == SocketAddress().ip || media.remote_rtp.port == 0) {
+    leg->media.remote_rtp = before.remote_rtp;
+    leg->media.remote_rtcp = before.remote_rtcp;
+  }
+  leg->media_wanted = true;
+  Pend(slot);
+  std::vector<EngineEvent> none;
+  if (!leg->in_flight) PostNext(slot, none);
+  return absl::OkStatus();
+}
+
+absl::Status Engine::Impl::SetLegBridge(LegSlot slot, BridgeSlot bridge, uint64_t tag) {
+  LegControl* leg = Live(slot);
+  if (leg == nullptr || leg->removal_wanted) return absl::NotFoundError(absl::StrFormat("no leg in slot %u", slot));
+  if (bridge != kNoBridgeSlot && !Usable(bridge)) {
+    return Error(absl::StatusCode::kFailedPrecondition, "BRIDGE_NOT_FOUND", "the bridge is gone");
+  }
+  TUTTI_RETURN_IF_ERROR(RoomFor(*leg));
+  Refer(leg->bridge_wanted, bridge);
+  leg->tag_wanted = tag;
+  // Without a command to post there is an event to report: Poll does either.
+  Pend(slot);
+  std::vector<EngineEvent> none;
+  if (!leg->in_flight && leg->bridge != bridge) PostNext(slot, none);
+  return absl::OkStatus();
+}
+
+absl::Status Engine::Impl::RemoveLeg(LegSlot slot, uint64_t tag) {
+  LegControl* leg = Live(slot);
+  if (leg == nullptr) return absl::NotFoundError(absl::StrFormat("no leg in slot %u", slot));
+  if (std::exchange(leg->removal_wanted, true)) return absl::OkStatus();
+  leg->removal_tag = tag;
+  Pend(slot);
+  std::vector<EngineEvent> none;
+  if (!leg->in_flight) PostNext(slot, none);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<BridgeSlot> Engine::Impl::AddBridge() {
+  if (free_bridges_.empty()) {
+    return Busy(absl::StrFormat("all %u bridges of the media node are in use", options_.bridges_max));
+  }
+  const BridgeSlot slot = free_bridges_.back();
+  free_bridges_.pop_back();
+  BridgeControl& bridge = bridge_controls_[slot];
+  bridge = BridgeControl();
+  bridge.live = true;
+  // A busy worker is the last choice, not none: a bridge alone costs nothing.
+  if (!placement_.Choose([this](unsigned w) { return !Overloaded(w); }, bridge.place)) {
+    placement_.Choose([](unsigned) { return true; }, bridge.place);
+  }
+  placement_.AddBridge(bridge.place);
+  bridges_[slot].Reset(bridge.place.phase);
+  return slot;
+}
+
+absl::Status Engine::Impl::RemoveBridge(BridgeSlot slot) {
+  if (!Usable(slot)) return absl::NotFoundError(absl::StrFormat("no bridge in slot %u", slot));
+  BridgeControl& bridge = bridge_controls_[slot];
+  bridge.removal_wanted = true;
+  if (bridge.references == 0) {
+    ReleaseIfUnused(slot);
+    return absl::OkStatus();
+  }
+  // Held until the last leg has let go of it below.
+  ++bridge.references;
+  std::vector<EngineEvent> none;
+  for (LegSlot i = 0; i < leg_controls_.size(); ++i) {
+    LegControl& leg = leg_controls_[i];
+    if (!leg.live || leg.bridge_wanted != slot) continue;
+    Refer(leg.bridge_wanted, kNoBridgeSlot);
+    Pend(i);
+    if (!leg.in_flight) PostNext(i, none);
+  }
+  --bridge.references;
+  ReleaseIfUnused(slot);
+  return absl::OkStatus();
+}
+
+// Posts the next command that the leg's wishes need, if its worker's ring has
+// room; a new attachment to the bridge it is in needs none.
+void Engine::Impl::PostNext(LegSlot slot, std::vector<EngineEvent>& events) {
+  LegControl& leg = leg_controls_[slot];
+  if (leg.removal_wanted) {
+    Post(slot, Command::Kind::kRemove, kNoBridgeSlot, leg.place, 0);
+    return;
+  }
+  if (leg.media_wanted) {
+    if (commands_[leg.place.worker].full()) return;
+    mailboxes_[slot].media = leg.media;
+    if (Post(slot, Command::Kind::kUpdate, kNoBridgeSlot, leg.place, 0)) leg.media_wanted = false;
+    return;
+  }
+  if (leg.bridge != leg.bridge_wanted) {
+    Place target = leg.place;
+    if (leg.bridge_wanted != kNoBridgeSlot) {
+      target = bridge_controls_[leg.bridge_wanted].place;
+    } else {
+      target.phase = placement_.ChoosePhase(target.worker);
+    }
+    if (!Post(slot, Command::Kind::kMove, leg.bridge_wanted, target, leg.tag_wanted)) return;
+    placement_.RemoveLeg(leg.place);
+    placement_.AddLeg(target);
+    // The command has gone to the old worker; the next one finds the leg at the new.
+    leg.place = target;
+    return;
+  }
+  if (leg.tag != leg.tag_wanted) {
+    const BridgeSlot bridge = leg.bridge;
+    if (bridge != kNoBridgeSlot) {
+      Leave(slot, events);
+      Join(slot, bridge, leg.tag_wanted, events);
+    }
+    leg.tag = leg.tag_wanted;
+  }
+}
+
+void Engine::Impl::Leave(LegSlot slot, std::vector<EngineEvent>& events) {
+  LegControl& leg = leg_controls_[slot];
+  if (leg.bridge == kNoBridgeSlot) return;
+  EngineEvent event;
+  event.kind = EngineEvent::Kind::kLegLeft;
+  event.leg = slot;
+  event.bridge = leg.bridge;
+  event.tag = leg.tag;
+  events.push_back(event);
+  --bridge_controls_[leg.bridge].legs;
+  Refer(leg.bridge, kNoBridgeSlot);
+}
+
+void Engine::Impl::Join(LegSlot slot, BridgeSlot bridge, uint64_t tag, std::vector<EngineEvent>& events) {
+  LegControl& leg = leg_controls_[slot];
+  leg.tag = tag;
+  if (bridge == kNoBridgeSlot) return;
+  Refer(leg.bridge, bridge);
+  ++bridge_controls_[bridge].legs;
+  EngineEvent event;
+  event.kind = EngineEvent::Kind::kLegJoined;
+  event.leg = slot;
+  event.bridge = bridge;
+  event.tag = tag;
+  events.push_back(event);
+}
+
+// The leg's command has been carried out.
+void Engine::Impl::Complete(LegSlot slot, std::vector<EngineEvent>& events) {
+  LegControl& leg = leg_controls_[slot];
+  leg.in_flight = false;
+  switch (leg.flight_kind) {
+    case Command::Kind::kUpdate:
+      break;
+    case Command::Kind::kStart:
+    case Command::Kind::kMove:
+      if (leg.bridge != kNoBridgeSlot) Leave(slot, events);
+      Join(slot, leg.flight_bridge, leg.flight_tag, events);
+      Refer(leg.flight_bridge, kNoBridgeSlot);
+      break;
+    case Command::Kind::kRemove: {
+      Leave(slot, events);
+      Refer(leg.bridge_wanted, kNoBridgeSlot);
+      endpoints_.Close(leg.endpoint);
+      placement_.RemoveLeg(leg.place);
+      EngineEvent event;
+      event.kind = EngineEvent::Kind::kLegRemoved;
+      event.leg = slot;
+      event.tag = leg.removal_tag;
+      event.figures = legs_[slot].figures.Read();
+      events.push_back(event);
+      leg.live = false;
+      leg.removal_wanted = false;
+      leg.media_wanted = false;
+      leg.tag = leg.tag_wanted;
+      free_legs_.push_back(slot);
+      break;
+    }
+  }
+}
+
+void Engine::Impl::ReadWorkerEvents(std::vector<EngineEvent>& events) {
+  for (unsigned w = 0; w < options_.workers; ++w) {
+    WorkerEvent message;
+    // No more than a ring of them a call, though the worker may go on adding.
+    for (unsigned i = 0; i < kEventRingSize && worker_events_[w].Take(message); ++i) {
+      const LegControl& leg = leg_controls_[message.leg];
+      if (!leg.live || leg.generation != message.generation) continue;
+      EngineEvent event;
+      event.kind = EngineEvent::Kind::kLegMediaTimeout;
+      event.leg = message.leg;
+      events.push_back(event);
+    }
+    if (workers_[w]->events_lost().exchange(false, std::memory_order_acq_rel)) events.push_back(EngineEvent());
+  }
+}
+
+void Engine::Impl::Poll(std::vector<EngineEvent>& events) {
+  // Before the commands: what a leg said comes before its removal.
+  ReadWorkerEvents(events);
+  for (size_t i = 0; i < pending_.size();) {
+    const LegSlot slot = pending_[i];
+    LegControl& leg = leg_controls_[slot];
+    if (leg.in_flight && legs_[slot].done.load(std::memory_order_acquire) == leg.sequence) {
+      Complete(slot, events);
+    }
+    if (leg.live && !leg.in_flight) PostNext(slot, events);
+    if (!leg.live || Idle(leg)) {
+      leg.pending = false;
+      pending_[i] = pending_.back();
+      pending_.pop_back();
+    } else {
+      ++i;
+    }
+  }
+}
+
+absl::StatusOr<LegView> Engine::Impl::GetLeg(LegSlot slot) const {
+  if (slot >= leg_controls_.size() || !leg_controls_[slot].live) {
+    return absl::NotFoundError(absl::StrFormat("no leg in slot %u", slot));
+  }
+  LegView view;
+  view.bridge = leg_controls_[slot].bridge;
+  view.media_timed_out = legs_[slot].media_timed_out.load(std::memory_order_relaxed);
+  view.figures = legs_[slot].figures.Read();
+  return view;
+}
+
+Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Engine::~Engine() = default;
+
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const EngineOptions& options, Endpoints& endpoints) {
+  TUTTI_RETURN_IF_ERROR(CheckOptions(options));
+  auto impl = std::make_unique<Impl>(options, endpoints);
+  TUTTI_RETURN_IF_ERROR(impl->Allocate());
+  return std::unique_ptr<Engine>(new Engine(std::move(impl)));
+}
+
+absl::StatusOr<AddedLeg> Engine::AddLeg(const LegMedia& media, bool rtcp_mux, BridgeSlot bridge, uint64_t tag) {
+  return impl_->AddLeg(media, rtcp_mux, bridge, tag);
+}
+absl::Status Engine::UpdateLeg(LegSlot leg, const LegMedia& media) { return impl_->UpdateLeg(leg, media); }
+absl::Status Engine::SetLegBridge(LegSlot leg, BridgeSlot bridge, uint64_t tag) {
+  return impl_->SetLegBridge(leg, bridge, tag);
+}
+absl::Status Engine::RemoveLeg(LegSlot leg, uint64_t tag) { return impl_->RemoveLeg(leg, tag); }
+absl::StatusOr<BridgeSlot> Engine::AddBridge() { return impl_->AddBridge(); }
+absl::Status Engine::RemoveBridge(BridgeSlot bridge) { return impl_->RemoveBridge(bridge); }
+void Engine::Poll(std::vector<EngineEvent>& events) { impl_->Poll(events); }
+absl::StatusOr<LegView> Engine::GetLeg(LegSlot leg) const { return impl_->GetLeg(leg); }
+
+uint32_t Engine::bridge_leg_count(BridgeSlot bridge) const {
+  return bridge < impl_->bridge_controls_.size() ? impl_->bridge_controls_[bridge].legs : 0;
+}
+uint32_t Engine::leg_count() const {
+  return static_cast<uint32_t>(impl_->leg_controls_.size() - impl_->free_legs_.size());
+}
+uint32_t Engine::bridge_count() const {
+  return static_cast<uint32_t>(impl_->bridge_controls_.size() - impl_->free_bridges_.size());
+}
+bool Engine::pending() const { return !impl_->pending_.empty(); }
+bool Engine::busy() const {
+  for (unsigned w = 0; w < worker_count(); ++w) {
+    if (!impl_->Overloaded(w)) return false;
+  }
+  return true;
+}
+unsigned Engine::worker_count() const { return impl_->options_.workers; }
+Worker& Engine::worker(unsigned index) { return *impl_->workers_[index]; }
+const WorkerCounters& Engine::counters(unsigned worker) const { return impl_->workers_[worker]->counters(); }
+unsigned Engine::worker_load_percent(unsigned worker) const {
+  return static_cast<unsigned>(counters(worker).load_permille.Get() / 10);
+}
+unsigned Engine::command_queue_depth(unsigned worker) const { return impl_->commands_[worker].depth(); }
+const EngineOptions& Engine::options() const { return impl_->options_; }
+
+}  // namespace tutti::mediaplane

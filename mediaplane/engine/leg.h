@@ -1,0 +1,122 @@
+#ifndef MEDIAPLANE_ENGINE_LEG_H_
+#define MEDIAPLANE_ENGINE_LEG_H_
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "mediaplane/audio/codec.h"
+#include "mediaplane/audio/format.h"
+#include "mediaplane/audio/gate.h"
+#include "mediaplane/engine/counters.h"
+#include "mediaplane/engine/engine.h"
+#include "mediaplane/engine/source_rule.h"
+#include "mediaplane/jitter/jitter_buffer.h"
+#include "mediaplane/port/port.h"
+#include "mediaplane/rtp/receive_statistics.h"
+
+namespace tutti::mediaplane {
+
+// A leg's figures as its worker writes and the control thread reads them.
+struct LegFigureCounters {
+  Counter packets_received;
+  Counter bytes_received;
+  Counter packets_sent;
+  Counter bytes_sent;
+  Counter packets_dropped;
+  // Written by Publish, every half second.
+  Counter packets_lost;
+  Counter packets_late;
+  Counter packets_duplicate;
+  Counter frames_concealed;
+  Counter frames_discarded;
+  Counter jitter_us;
+  Counter buffer_delay_us;
+  Counter remote_loss_permille;
+  Counter round_trip_us;
+
+  void Clear();
+  LegFigures Read() const;
+};
+
+// Everything a leg is on its worker. It belongs to the worker that last took it
+// (by kStart or a handover); the control thread reads `done`, `media_timed_out`
+// and `figures` only.
+struct alignas(64) Leg {
+  // What a tick touches.
+  Codec codec = Codec::kNone;
+  MixRate rate = MixRate::k8000;
+  uint8_t payload_type = 0;
+  uint8_t telephone_event_type = kNoPayloadType;
+  bool may_send = false;
+  bool may_receive = false;
+  bool in_mix = false;          // `own` is in this tick's sum
+  bool shares_encoder = false;  // hears the shared stateful encoder
+  bool marker_next = true;
+  bool moved = false;       // since its last tick: catch up, don't skip
+  bool was_silent = false;  // nothing came in the last frame either
+  uint8_t ticks_due = 0;    // this tick: 0 (too early) or 1
+  SpeechGate gate;
+  uint16_t sequence = 0;   // of the next packet
+  uint32_t timestamp = 0;  // of the next packet
+  uint32_t ssrc = 0;
+  BridgeSlot bridge = kNoBridgeSlot;
+  uint16_t phase = 0;
+  int64_t frame_ns = 0;   // nominal time of the last frame; 0: none yet
+  int64_t chores_ns = 0;  // when to do Chores next
+  SocketAddress rtp_to;
+  bool rtcp_mux = false;
+  bool comfort_noise = false;  // the last packet said so
+  int64_t heard_ns = 0;        // the last packet, or since when it is waited for
+
+  // What a received packet touches.
+  alignas(64) SourceRule source;
+  ReceiveStatistics receive;
+
+  // Read by the control thread.
+  alignas(64) LegFigureCounters figures;
+  std::atomic<uint32_t> done = 0;  // sequence of the last command carried out
+  std::atomic<bool> media_timed_out = false;
+
+  // RTCP and identity; touched twice a second.
+  uint32_t generation = 0;
+  uint64_t random = 0;  // state of its own generator
+  int64_t media_timeout_ns = 0;
+  int64_t report_ns = 0;          // when the next report is due
+  uint64_t packets_reported = 0;  // sent when the last report went out
+  LegFigures published;           // what the worker's totals have of it
+  LegMedia media;
+  Endpoint endpoint;
+
+  alignas(64) Decoder decoder;
+  Encoder encoder;  // of its own: a talker's, or not yet converged with the shared one
+  // What was added to the sum of its rate this tick, so that it can be subtracted.
+  alignas(64) std::array<int16_t, kSamplesPerFrameMax> own;
+  JitterBuffer jitter;
+
+  // A small generator for intervals (xorshift64*); never zero.
+  uint64_t Random() {
+    random ^= random >> 12;
+    random ^= random << 25;
+    random ^= random >> 27;
+    return random * 0x2545F4914F6CDD1D;
+  }
+};
+
+// All of a leg, with the jitter buffer's storage for the widest codec. Hot for a
+// G.711 leg: what is before the storage, and the frames buffered.
+static_assert(sizeof(Leg) <= 16 * 1024);
+static_assert(sizeof(Leg) - sizeof(JitterBuffer) <= 3 * 1024);
+
+// Neighbours in the list of a bridge, or of a phase's legs without one. Apart
+// from the legs, so that walking a list touches little memory and what it finds
+// can be prefetched.
+struct LegLink {
+  LegSlot next = kNoLegSlot;
+  LegSlot previous = kNoLegSlot;
+};
+
+}  // namespace tutti::mediaplane
+
+#endif  // MEDIAPLANE_ENGINE_LEG_H_

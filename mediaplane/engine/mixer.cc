@@ -1,0 +1,84 @@
+#include "mediaplane/engine/mixer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "mediaplane/audio/mix.h"
+
+namespace tutti::mediaplane {
+
+Mixer::Mixer() {
+  for (size_t c = 0; c < kCodecs; ++c) stateless_[c].Reset(static_cast<Codec>(c));
+}
+
+void Mixer::Begin(Bridge& bridge) {
+  bridge_ = &bridge;
+  for (size_t r = 0; r < kRates; ++r) {
+    PerRate& rate = rates_[r];
+    rate.present = bridge.rate_legs[r] > 0;
+    rate.talkers = false;
+    rate.limited = false;
+    if (rate.present) std::fill_n(rate.sum.begin(), SamplesPerFrame(static_cast<MixRate>(r)), 0);
+  }
+  for (PerCodec& codec : codecs_) codec.encoded = false;
+}
+
+void Mixer::Add(MixRate r, const int16_t* samples) {
+  rate(r).talkers = true;
+  AddToSum(samples, rate(r).sum.data(), SamplesPerFrame(r));
+}
+
+void Mixer::Finish() {
+  PerRate& low = rate(MixRate::k8000);
+  PerRate& high = rate(MixRate::k16000);
+  constexpr size_t kLow = SamplesPerFrame(MixRate::k8000);
+  constexpr size_t kHigh = SamplesPerFrame(MixRate::k16000);
+  if (low.present) std::copy_n(low.sum.begin(), kLow, low.total.begin());
+  if (high.present) std::copy_n(high.sum.begin(), kHigh, high.total.begin());
+  if (low.present && high.present) {
+    // A silent rate is skipped only where that changes no bit: what a leg hears
+    // must not depend on whether it speaks.
+    std::array<int32_t, kSamplesPerFrameMax> resampled;
+    if (low.talkers || !bridge_->up.quiet()) {
+      bridge_->up.Process(low.sum.data(), kLow, resampled.data());
+      AddSums(resampled.data(), high.total.data(), kHigh);
+    }
+    if (high.talkers || !bridge_->down.quiet()) {
+      bridge_->down.Process(high.sum.data(), kHigh, resampled.data());
+      AddSums(resampled.data(), low.total.data(), kLow);
+    }
+  }
+  if (bridge_->g722_legs > 0) {
+    bridge_->g722.Encode(Listener(MixRate::k16000), codecs_[static_cast<size_t>(Codec::kG722)].bytes.data());
+    codecs_[static_cast<size_t>(Codec::kG722)].encoded = true;
+    ++encodes_;
+  }
+}
+
+void Mixer::MixMinus(MixRate r, const int16_t* own, int16_t* out) const {
+  SubtractAndLimit(rate(r).total.data(), own, out, SamplesPerFrame(r));
+}
+
+const int16_t* Mixer::Listener(MixRate r) {
+  PerRate& mix = rate(r);
+  if (!std::exchange(mix.limited, true)) Limit(mix.total.data(), mix.listener.data(), SamplesPerFrame(r));
+  return mix.listener.data();
+}
+
+std::span<const uint8_t> Mixer::ListenerPayload(Codec codec) {
+  PerCodec& payload = codecs_[static_cast<size_t>(codec)];
+  const AudioFormat& format = FormatOf(codec);
+  if (!std::exchange(payload.encoded, true)) {
+    EncodeStateless(codec, Listener(format.rate), payload.bytes.data());
+  }
+  return {payload.bytes.data(), format.bytes_per_frame};
+}
+
+void Mixer::EncodeStateless(Codec codec, const int16_t* samples, uint8_t* out) {
+  stateless_[static_cast<size_t>(codec)].Encode(samples, out);
+  ++encodes_;
+}
+
+uint64_t Mixer::TakeEncodes() { return std::exchange(encodes_, 0); }
+
+}  // namespace tutti::mediaplane

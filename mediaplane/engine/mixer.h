@@ -1,0 +1,73 @@
+#ifndef MEDIAPLANE_ENGINE_MIXER_H_
+#define MEDIAPLANE_ENGINE_MIXER_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "mediaplane/audio/codec.h"
+#include "mediaplane/audio/format.h"
+#include "mediaplane/engine/bridge.h"
+
+namespace tutti::mediaplane {
+
+// One tick of one bridge: the sums, what listeners hear of them, and their
+// encoded forms, each made once and only when somebody needs it. A worker has
+// one, for all its bridges in turn.
+class Mixer {
+ public:
+  Mixer();
+
+  void Begin(Bridge& bridge);
+
+  // A talker's frame into the sum of its rate.
+  void Add(MixRate rate, const int16_t* samples);
+
+  // All talkers are in: brings each rate's sum into the other one, and runs the
+  // shared encoder with memory.
+  void Finish();
+
+  // What a talker hears: all but `own`, limited. FormatOf's samples a frame.
+  void MixMinus(MixRate rate, const int16_t* own, int16_t* out) const;
+
+  // What a listener hears; valid until Begin.
+  const int16_t* Listener(MixRate rate);
+  std::span<const uint8_t> ListenerPayload(Codec codec);
+
+  // One frame of a codec without memory.
+  void EncodeStateless(Codec codec, const int16_t* samples, uint8_t* out);
+
+  // Encoder runs here since the last call.
+  uint64_t TakeEncodes();
+
+ private:
+  static constexpr size_t kRates = static_cast<size_t>(MixRate::kCount);
+  static constexpr size_t kCodecs = static_cast<size_t>(Codec::kCount);
+
+  struct PerRate {
+    bool present = false;  // somebody hears it
+    bool talkers = false;  // the sum is not all zero
+    bool limited = false;  // `listener` is made
+    alignas(64) std::array<int32_t, kSamplesPerFrameMax> sum;
+    alignas(64) std::array<int32_t, kSamplesPerFrameMax> total;  // sum with the other rate
+    alignas(64) std::array<int16_t, kSamplesPerFrameMax> listener;
+  };
+  struct PerCodec {
+    bool encoded = false;
+    alignas(64) std::array<uint8_t, kBytesPerFrameMax> bytes;
+  };
+
+  PerRate& rate(MixRate r) { return rates_[static_cast<size_t>(r)]; }
+  const PerRate& rate(MixRate r) const { return rates_[static_cast<size_t>(r)]; }
+
+  std::array<Encoder, kCodecs> stateless_;
+  Bridge* bridge_ = nullptr;
+  uint64_t encodes_ = 0;
+  std::array<PerRate, kRates> rates_;
+  std::array<PerCodec, kCodecs> codecs_;
+};
+
+}  // namespace tutti::mediaplane
+
+#endif  // MEDIAPLANE_ENGINE_MIXER_H_
