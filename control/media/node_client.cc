@@ -160,11 +160,11 @@ class NodeClient::SnapshotReactor final : public grpc::ClientReadReactor<media::
   }
 
   void OnDone(const grpc::Status& status) override {
-    absl::StatusOr<NodeSnapshot> result = FromGrpcStatus(status);
-    if (status.ok() && has_head_) {
+    absl::StatusOr<NodeSnapshot> result = absl::InternalError("the media node's snapshot has no head");
+    if (!status.ok()) {
+      result = FromGrpcStatus(status);
+    } else if (has_head_) {
       result = std::move(snapshot_);
-    } else if (status.ok()) {
-      result = absl::InternalError("the media node's snapshot has no head");
     }
     queue_.Post([done = std::move(done_), result = std::move(result)]() mutable { done(std::move(result)); });
     const std::shared_ptr<SnapshotReactor> last = std::move(self_);
@@ -206,8 +206,8 @@ void NodeClient::Unary(void (MediaPlane::StubInterface::async_interface::*method
   (stub->*method)(
       &call->context, &call->request, &call->reply,
       [this, call, flights = flights_, done = std::move(done)](const grpc::Status& status) mutable {
-        absl::StatusOr<Reply> result = FromGrpcStatus(status);
-        if (status.ok()) result = std::move(call->reply);
+        absl::StatusOr<Reply> result = std::move(call->reply);
+        if (!status.ok()) result = FromGrpcStatus(status);
         queue_.Post([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
         flights->Remove(call.get());
       });

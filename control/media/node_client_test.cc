@@ -1,0 +1,116 @@
+#include "control/media/node_client.h"
+
+#include <atomic>
+#include <memory>
+#include <optional>
+
+#include "absl/synchronization/notification.h"
+#include "common/status/status.h"
+#include "control/media/fake_media_plane.h"
+#include "control/media/wait_for.h"
+#include "gtest/gtest.h"
+
+namespace tutti::control {
+namespace {
+
+using media::v1::LegState;
+using media::v1::WatchResponse;
+
+media::v1::PutLegRequest PutLeg(const std::string& id, int64_t revision, const std::string& bridge_id = "") {
+  media::v1::PutLegRequest request;
+  request.set_leg_id(id);
+  request.set_revision(revision);
+  request.set_bridge_id(bridge_id);
+  request.mutable_offer()->add_sections()->set_kind(media::v1::MediaSection::AUDIO);
+  return request;
+}
+
+class NodeClientTest : public ::testing::Test {
+ protected:
+  ~NodeClientTest() override { queue_.Stop(); }
+
+  absl::StatusOr<LegState> Put(const media::v1::PutLegRequest& request) {
+    absl::StatusOr<LegState> result;
+    absl::Notification done;
+    client_->PutLeg(request, [&](absl::StatusOr<LegState> state) {
+      result = std::move(state);
+      done.Notify();
+    });
+    done.WaitForNotification();
+    return result;
+  }
+
+  FakeMediaPlane node_;
+  TaskQueue queue_;
+  std::unique_ptr<NodeClient> client_ = std::make_unique<NodeClient>(node_.Address(), queue_);
+};
+
+TEST_F(NodeClientTest, CarriesAnswersAndReasons) {
+  const auto state = Put(PutLeg("a", 3));
+  ASSERT_TRUE(state.ok()) << state.status();
+  EXPECT_EQ(state->revision(), 3);
+  EXPECT_GT(state->answer().sections(0).rtp_port(), 0u);
+  const auto refused = Put(PutLeg("b", 1, "nowhere"));
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(GetErrorDetail(refused.status()).reason, "BRIDGE_NOT_FOUND");
+}
+
+TEST_F(NodeClientTest, TheWatchGivesOneMessageForEachNext) {
+  std::atomic<int> messages{0};
+  std::atomic<int64_t> last{-1};
+  absl::Notification ended;
+  const auto stream = client_->Watch({}, {[&](const WatchResponse& message) {
+                                            last = message.has_hello() ? 0 : message.event().sequence();
+                                            ++messages;
+                                          },
+                                          [&](const absl::Status&) { ended.Notify(); }});
+  ASSERT_TRUE(WaitFor([&] { return messages == 1; }));
+  EXPECT_EQ(last, 0);
+  for (int i = 0; i < 3; ++i) node_.EmitResync();
+  stream->Next();
+  ASSERT_TRUE(WaitFor([&] { return messages == 2; }));
+  EXPECT_EQ(last, 1);
+  ASSERT_TRUE(Put(PutLeg("a", 1)).ok());  // Time enough for a second one, had it come unasked.
+  EXPECT_EQ(messages, 2);
+  stream->Next();
+  ASSERT_TRUE(WaitFor([&] { return messages == 3; }));
+  stream->Cancel();
+  ended.WaitForNotification();
+}
+
+TEST_F(NodeClientTest, ASnapshotHasAll) {
+  ASSERT_TRUE(Put(PutLeg("a", 1)).ok());
+  ASSERT_TRUE(Put(PutLeg("b", 1)).ok());
+  node_.EmitResync();
+  absl::Notification done;
+  client_->Snapshot([&](const absl::StatusOr<NodeSnapshot>& snapshot) {
+    ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+    EXPECT_EQ(snapshot->epoch, "epoch-1");
+    EXPECT_EQ(snapshot->sequence, 1);
+    EXPECT_EQ(snapshot->legs.size(), 2u);
+    done.Notify();
+  });
+  done.WaitForNotification();
+}
+
+TEST_F(NodeClientTest, EndsWithCallsInFlight) {
+  node_.HoldReplies(true);
+  client_->PutLeg(PutLeg("a", 1), [](const absl::StatusOr<LegState>&) { FAIL() << "answered after the end"; });
+  std::atomic<bool> begun{false};
+  const auto idle = client_->Watch({}, {[&](const WatchResponse&) { begun = true; }, [](const absl::Status&) {}});
+  ASSERT_TRUE(WaitFor([&] { return begun && node_.LegCount() == 1; }));
+  queue_.Stop();
+  client_.reset();
+  node_.HoldReplies(false);
+}
+
+TEST_F(NodeClientTest, FindsANodeThatComesBack) {
+  ASSERT_TRUE(Put(PutLeg("a", 1)).ok());
+  node_.Kill();
+  EXPECT_EQ(Put(PutLeg("a", 2)).status().code(), absl::StatusCode::kUnavailable);
+  node_.Start();
+  EXPECT_TRUE(WaitFor([&] { return Put(PutLeg("a", 3)).ok(); }));
+}
+
+}  // namespace
+}  // namespace tutti::control
