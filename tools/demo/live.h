@@ -1,0 +1,50 @@
+#ifndef TOOLS_DEMO_LIVE_H_
+#define TOOLS_DEMO_LIVE_H_
+
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tutti::tools {
+
+// What can be seen of the room at one moment; one entry for each person.
+struct Moment {
+  std::vector<double> said_dbfs;
+  std::vector<double> heard_dbfs;
+  // As REST lists them.
+  std::vector<bool> joined;
+};
+
+// Turns moments (each 100 ms) into lines, one for each change of who is in the
+// room, who talks, and where sound arrives. Levels are held for 600 ms, so that
+// a pause between two words is no change; what is said is shown with the delay
+// of the figure of what is heard.
+class Live {
+ public:
+  explicit Live(std::vector<std::string> names) : names_(std::move(names)), held_(names_.size()) {}
+
+  // The line to print, without its time; nothing when nothing changed.
+  std::optional<std::string> Add(const Moment& moment);
+
+ private:
+  struct Held {
+    int said = 0;  // moments left
+    int heard = 0;
+  };
+
+  std::string Names(const std::vector<bool>& which) const;
+
+  const std::vector<std::string> names_;
+  std::deque<std::vector<double>> said_;
+  std::vector<Held> held_;
+  std::string last_;
+};
+
+// "Anna, Ralph and Karl"; "nobody".
+std::string Enumerate(const std::vector<std::string>& names);
+
+}  // namespace tutti::tools
+
+#endif  // TOOLS_DEMO_LIVE_H_
