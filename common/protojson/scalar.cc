@@ -189,7 +189,7 @@ absl::Status SetScalar(Message& message, const FieldDescriptor& field, const Sca
 
 absl::Status SetFromText(Message& message, std::string_view path, std::string_view text) {
   Message* target = &message;
-  std::vector<std::string> names = absl::StrSplit(View(path), '.');
+  std::vector<std::string> names = absl::StrSplit(std::string(path), '.');
   for (size_t i = 0;; ++i) {
     const FieldDescriptor* field = target->GetDescriptor()->FindFieldByName(names[i]);
     if (field == nullptr) return ParameterError(path, "is not known");

@@ -1,0 +1,172 @@
+#include "gateway/rest/rest_handler.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/log/log.h"
+#include "common/protojson/protojson.h"
+#include "common/status/status.h"
+#include "gateway/http/error_response.h"
+#include "gateway/rest/request_builder.h"
+#include "grpcpp/client_context.h"
+#include "grpcpp/impl/codegen/proto_utils.h"
+
+namespace tutti::gateway {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::MessageFactory;
+
+constexpr size_t kIdempotencyKeyBytesMax = 128;
+
+// What control says goes to the client; what gRPC says of itself, its addresses
+// and inner errors, does not.
+absl::Status ForClient(const absl::Status& status) {
+  if (!GetErrorDetail(status).reason.empty()) return status;
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+      return Error(status.code(), "CONTROL_UNAVAILABLE", "The control plane can't be reached; try again.");
+    case absl::StatusCode::kDeadlineExceeded:
+      return Error(status.code(), "DEADLINE_EXCEEDED",
+                   "The control plane didn't answer in time; the request may have taken effect or not.");
+    case absl::StatusCode::kUnimplemented:
+      return Error(status.code(), "UNIMPLEMENTED", "The control plane doesn't have this method.");
+    case absl::StatusCode::kResourceExhausted:
+      return Error(status.code(), "RESOURCE_EXHAUSTED", "The control plane takes no more; try again.");
+    default:
+      return Error(absl::StatusCode::kInternal, "INTERNAL", "Something went wrong inside; the log has the details.");
+  }
+}
+
+bool IsVisible(const std::string& text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return absl::ascii_isgraph(c); });
+}
+
+// From the response's own field, RFC 9110 section 8.8.3.
+void AddEtag(const Message& message, Response& response) {
+  const FieldDescriptor* field = message.GetDescriptor()->FindFieldByName("etag");
+  if (field == nullptr || field->type() != FieldDescriptor::TYPE_STRING || field->is_repeated()) return;
+  const std::string etag = message.GetReflection()->GetString(message, field);
+  if (etag.empty() || !IsVisible(etag) || etag.find('"') != std::string::npos) return;
+  response.headers.push_back({"ETag", absl::StrCat("\"", etag, "\"")});
+}
+
+Response Options(const std::string& allow) {
+  Response response;
+  response.status = 204;
+  response.headers.push_back({"Allow", allow});
+  return response;
+}
+
+std::string Allow(std::set<std::string> allowed) {
+  if (allowed.contains("GET")) allowed.insert("HEAD");
+  allowed.insert("OPTIONS");
+  return absl::StrJoin(allowed, ", ");
+}
+
+}  // namespace
+
+struct RestHandler::Call {
+  const Route* route;
+  std::string request_id;
+  Reply reply;
+  grpc::ClientContext context;
+  std::unique_ptr<Message> request;
+  std::unique_ptr<Message> response;
+};
+
+RestHandler::RestHandler(RouteTable routes, std::shared_ptr<grpc::Channel> channel, absl::Duration deadline)
+    : routes_(std::move(routes)), stub_(std::move(channel)), deadline_(deadline) {}
+
+RestHandler::~RestHandler() {
+  const auto none = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return calls_.empty(); };
+  absl::MutexLock lock(&mutex_);
+  for (Call* call : calls_) call->context.TryCancel();
+  mutex_.Await(absl::Condition(&none));
+}
+
+void RestHandler::Handle(Request request, Reply reply) {
+  const auto fail = [&](int http_status, const absl::Status& status, const Route* route = nullptr) {
+    Response response = ErrorResponse(http_status, status, request.request_id);
+    if (route != nullptr) response.route = route->label;
+    return response;
+  };
+  const auto path = ParsePath(request.Path());
+  if (!path.ok()) return reply(fail(400, path.status()));
+  RouteTable::Match match = routes_.Find(request.method == "HEAD" ? "GET" : request.method, *path);
+  if (match.allowed.empty()) {
+    return reply(fail(404, Error(absl::StatusCode::kNotFound, "PATH_NOT_FOUND", "Nothing is at this path.")));
+  }
+  const std::string allow = Allow(match.allowed);
+  if (request.method == "OPTIONS") return reply(Options(allow));
+  if (match.route == nullptr) {
+    Response response = fail(405, Error(absl::StatusCode::kInvalidArgument, "METHOD_NOT_ALLOWED",
+                                        absl::StrCat("This path takes ", allow, ".")));
+    response.headers.push_back({"Allow", allow});
+    return reply(std::move(response));
+  }
+  if (absl::Status type = CheckMediaType(request); !type.ok()) return reply(fail(415, type, match.route));
+  auto message = BuildRequest(*match.route, match.bindings, request);
+  if (!message.ok()) return reply(fail(HttpStatus(message.status().code()), message.status(), match.route));
+
+  auto call = std::make_unique<Call>();
+  const std::string key(request.Find("idempotency-key"));
+  if (key.size() > kIdempotencyKeyBytesMax || !IsVisible(key)) {
+    return reply(fail(400,
+                      Error(absl::StatusCode::kInvalidArgument, "INVALID_REQUEST_PARAMETER",
+                            "Idempotency-Key has 1–128 printable characters.", {{"path", "Idempotency-Key"}}),
+                      match.route));
+  }
+  if (!key.empty()) call->context.AddMetadata("idempotency-key", key);
+  call->context.AddMetadata("x-request-id", request.request_id);
+  call->route = match.route;
+  call->request_id = request.request_id;
+  call->reply = std::move(reply);
+  call->request = *std::move(message);
+  StartCall(std::move(call));
+}
+
+void RestHandler::StartCall(std::unique_ptr<Call> owned) {
+  Call* call = owned.release();
+  call->response.reset(MessageFactory::generated_factory()->GetPrototype(call->route->method->output_type())->New());
+  call->context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(deadline_));
+  {
+    absl::MutexLock lock(&mutex_);
+    calls_.insert(call);
+  }
+  stub_.UnaryCall(&call->context, call->route->grpc_method, {}, call->request.get(), call->response.get(),
+                  [this, call](const grpc::Status& status) { FinishCall(call, status); });
+}
+
+void RestHandler::FinishCall(Call* call, const grpc::Status& status) {
+  const std::unique_ptr<Call> owned(call);
+  Response response;
+  if (status.ok()) {
+    const Message* answer = call->response.get();
+    const FieldDescriptor* field = call->route->response_field;
+    if (field != nullptr) answer = &answer->GetReflection()->GetMessage(*answer, field);
+    response.body = protojson::Write(*answer);
+    AddEtag(*answer, response);
+  } else {
+    const absl::Status told = ForClient(FromGrpcStatus(status));
+    response = ErrorResponse(told, call->request_id);
+    if (response.status >= 500) {
+      log::Warning("request failed", {{"request_id", call->request_id},
+                                      {"method", call->route->grpc_method},
+                                      {"status", response.status},
+                                      {"error", status.error_message()}});
+    }
+  }
+  response.route = call->route->label;
+  call->reply(std::move(response));
+  call->reply = nullptr;
+  // Last: from here on the handler may be gone.
+  absl::MutexLock lock(&mutex_);
+  calls_.erase(call);
+}
+
+}  // namespace tutti::gateway
