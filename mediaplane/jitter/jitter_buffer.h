@@ -19,11 +19,15 @@ constexpr int kJitterConcealFramesMax = 5;          // missing frames in a row t
 // Time without need of a frame of delay, after which that frame is dropped: a silent
 // one, or any one. A spike of the whole ceiling is gone 10 s later.
 constexpr int64_t kJitterDropSilentNs = 2'000'000'000;
-constexpr int64_t kJitterDropAnyNs = 8'000'000'000;
+constexpr int64_t kJitterDropAnyNs = 7'000'000'000;
 constexpr int64_t kJitterDropSpacingNs = 100'000'000;  // between two drops of frames that are not silent
-// Packets in a row that are old or known, with rising numbers, which show that the
-// source went back.
-constexpr int kJitterStepBackPackets = 5;
+// Packets in a row with rising numbers which show that the source numbers anew: those
+// that are old or known, and those whose number is far off.
+constexpr int kJitterOldPacketsMax = 5;
+constexpr int kJitterStrayPacketsMax = 2;
+constexpr int kJitterSequenceAheadMax = 3000;  // further ahead, or further back than known, is far off
+// A timestamp ahead of what numbers and arrival explain, by more than this, is a jump.
+constexpr int64_t kJitterTimestampToleranceNs = 60'000'000;
 // After a change of SSRC, packets of the earlier one are stragglers for this long.
 constexpr int64_t kJitterOldSourceNs = 100'000'000;
 
@@ -85,11 +89,11 @@ struct JitterCounters {
 // The delay starts so that the first packet is there 3 ms before its tick. A packet
 // that comes late is waited for, concealing, so the delay rises at once by as many
 // frames as needed. It comes down by a frame at a time, when no packet needed that
-// frame for 2 s and the caller finds a frame silent, or for 8 s and whatever it
+// frame for 2 s and the caller finds a frame silent, or for 7 s and whatever it
 // holds. A drifting clock is nothing but this: every 100 s at 200 ppm a frame is
 // concealed or dropped.
 //
-// Plain memory (about 12 KiB, of which a G.711 leg at low delay touches under 1 KiB);
+// Plain memory (about 14 KiB, of which a G.711 leg at low delay touches under 1 KiB);
 // owned by the leg, used on its worker. No call allocates or fails.
 class JitterBuffer {
  public:
@@ -129,82 +133,119 @@ class JitterBuffer {
     kPlaying,
   };
 
-  static constexpr size_t kStorageBytes = 12'160;  // 19 frames of L16 at 16 kHz: 380 ms
+  static constexpr size_t kStorageBytes = 12'800;  // 20 frames of L16 at 16 kHz: 400 ms
   static constexpr size_t kFramesMax = 32;
   static constexpr int kRangesMax = 3;
   static constexpr uint8_t kNoSlot = 0xff;
-  static constexpr int kWindowBuckets = 8;
-  static constexpr int64_t kBucketNs = kJitterDropAnyNs / kWindowBuckets;
+  static constexpr int kSequencesKnown = 64;
+  static constexpr int64_t kBucketNs = 1'000'000'000;
+  // One more than the time looked back, for the newest is still filling.
+  static constexpr int kBucketsSilent = kJitterDropSilentNs / kBucketNs + 1;
+  static constexpr int kBuckets = kJitterDropAnyNs / kBucketNs + 1;
   static constexpr int32_t kNoSlack = INT32_MAX;
 
-  // What is there of a frame: up to 3 ranges of units, ordered and apart.
+  // What is there of a frame: ranges of units, ordered and apart.
   struct Slot {
+    uint16_t units = 0;  // there, all ranges
     uint8_t ranges = 0;
     std::array<uint16_t, kRangesMax> begin;
     std::array<uint16_t, kRangesMax> end;
-    uint16_t units = 0;  // there, all ranges
   };
 
-  JitterInsert InsertPlaced(const RtpPacket& packet, Codec codec, int64_t arrival_ns);
-  JitterInsert Restart(JitterInsert why, const RtpPacket& packet, Codec codec, int64_t arrival_ns);
+  // A packet that passed the checks of its payload.
+  struct Piece {
+    uint32_t ssrc;
+    uint16_t sequence;
+    uint32_t timestamp;
+    uint32_t units;
+    const uint8_t* bytes;
+    int64_t arrival_ns;
+  };
+
   JitterInsert Drop(JitterInsert why);
-  void StartAt(const RtpPacket& packet, int64_t arrival_ns, uint32_t units);
-  void DiscardAll();
-  void DiscardFrame(int64_t frame);
-  void Advance(int64_t frame);
-  JitterInsert Write(int64_t unit, std::span<const uint8_t> payload, uint32_t units);
-  bool AddRange(Slot& slot, uint16_t begin, uint16_t end);
+  JitterInsert InsertOtherSource(const Piece& piece, Codec codec);
+  JitterInsert InsertOld(const Piece& piece, Codec codec, int behind);
+  JitterInsert InsertAhead(const Piece& piece, int ahead);
+  JitterInsert DropOld(const Piece& piece, Codec codec, JitterInsert why, int packets_max);
+  JitterInsert Restart(JitterInsert why, const Piece& piece, Codec codec);
+  void MarkAhead(uint16_t sequence, int ahead);
+  void StartAt(const Piece& piece);
+  void SetCodec(Codec codec);
+
+  // The playout line.
+  int64_t FrameOf(int64_t unit) const;
+  int64_t NsOf(int64_t units) const;
+  int64_t TickOf(int64_t frame) const;
+  JitterInsert Place(const Piece& piece, int64_t unit);
+  bool Fits(int64_t unit, uint32_t units) const;
+  uint8_t SlotOf(int64_t frame) const;
+  bool Whole(int64_t frame) const;
+  uint8_t TakeSlot(int64_t frame);
+  // The units of [begin, end) that were not there; -1 when they can't be kept.
+  static int AddRange(Slot& slot, uint16_t begin, uint16_t end);
   uint8_t* SlotBytes(uint8_t slot) { return storage_.data() + size_t{slot} * bytes_per_frame_; }
+  void DiscardNext();
+  void DiscardAll();
+  void RaiseFor(int64_t late_ns);
+
+  JitterFrame Next();
+  void EndHold();
+  void EnforceCeiling();
+  JitterFrame Underrun();
   JitterFrame Conceal();
   JitterFrame Play();
-  void FillHoles(Slot& slot, uint8_t* bytes);
-  void NoteSlack(int64_t slack_ns, int64_t arrival_ns);
-  void ShiftSlack(int64_t by_ns);
-  void ResetSlack(int64_t now_ns);
-  int32_t MinSlackUs(int buckets) const;
-  bool SeenBefore(uint16_t sequence);
+  JitterFrame Silence() const { return {JitterFrame::Kind::kSilence, codec_, nullptr}; }
+  void FillHoles(const Slot& slot, uint8_t* bytes) const;
 
-  // Hot: touched by each packet and tick.
+  // Slack: how long before its tick a packet came.
+  void NoteSlack(int64_t slack_ns, int64_t now_ns);
+  void ShiftSlack(int frames);
+  void TurnBuckets(int64_t now_ns);
+  bool SlackAllowsDrop(int buckets) const;
+
+  // Touched by each packet and tick.
   State state_ = State::kIdle;
   bool has_source_ = false;
   bool silence_ = false;  // comfort noise or an event since the last audio
   Codec codec_ = Codec::kNone;
   uint8_t bytes_per_unit_ = 1;
   uint8_t slot_count_ = 0;
-  uint8_t held_frames_ = 0;  // concealed while waiting for next_frame_
-  uint8_t old_packets_ = 0;  // in a row, with rising numbers
-  uint16_t units_per_frame_ = 0;
-  uint16_t bytes_per_frame_ = 0;
+  uint8_t held_frames_ = 0;   // concealed while waiting for next_frame_
+  uint8_t raise_frames_ = 0;  // to conceal so that the delay rises
+  uint8_t old_packets_ = 0;   // in a row, with rising numbers
+  uint16_t units_per_frame_ = 160;
+  uint16_t bytes_per_frame_ = 160;
+  uint16_t played_hole_units_ = 0;  // made up in the last frame given out
   uint16_t highest_sequence_ = 0;
   uint16_t old_sequence_ = 0;  // of the last old or stray packet
   uint32_t ssrc_ = 0;
   uint32_t next_timestamp_ = 0;  // just after the newest packet
   uint32_t buffered_units_ = 0;
   uint32_t free_slots_ = 0;  // bit set: free
+  uint64_t seen_ = 0;        // bit n: highest_sequence_ - n came
   int64_t next_unit_ = 0;    // just after the newest packet, on the playout line
   int64_t next_frame_ = 0;   // to play at the next tick
-  int64_t frames_end_ = 0;   // just after the newest frame with data
+  int64_t frames_end_ = 0;   // just after the newest frame with data, ≥ next_frame_
   int64_t last_tick_ns_ = 0;
   int64_t start_ns_ = 0;  // kStarting: play at the first tick not before it
-  int64_t newest_delay_ns_ = 0;
+  int64_t first_arrival_ns_ = 0;
+  int64_t slack_ns_ = 0;  // of the newest packet
   int64_t bucket_end_ns_ = 0;
-  uint64_t seen_ = 0;                                  // bit n: highest_sequence_ - n came
-  std::array<int32_t, kWindowBuckets> slack_us_ = {};  // least slack of each second; [0] is now
+  int64_t playing_since_ns_ = 0;
+  int64_t drop_any_after_ns_ = 0;
+  std::array<int32_t, kBuckets> least_slack_us_ = {};  // of each second; [0] is now
   std::array<uint8_t, kFramesMax> slot_of_ = {};       // by frame modulo kFramesMax
   JitterCounters counters_;
-
-  // Cold.
-  bool has_old_source_ = false;
-  uint32_t old_ssrc_ = 0;
   int64_t old_source_until_ns_ = 0;
-  int64_t drop_any_after_ns_ = 0;
+  uint32_t old_ssrc_ = 0;
 
-  std::array<Slot, kFramesMax> slots_;
+  // Lowest free first, so that a stream of low delay stays in few cache lines.
+  std::array<Slot, kFramesMax> slots_ = {};
   alignas(64) std::array<uint8_t, kStorageBytes> storage_;
 };
 
 static_assert(std::is_trivially_copyable_v<JitterBuffer>);
-static_assert(sizeof(JitterBuffer) <= 13 * 1024 + 512);
+static_assert(sizeof(JitterBuffer) <= 14 * 1024);
 
 }  // namespace tutti::mediaplane
 
