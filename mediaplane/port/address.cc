@@ -7,20 +7,6 @@
 #include <cstring>
 
 namespace tutti::mediaplane {
-namespace {
-
-constexpr uint8_t kMappedPrefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
-}  // namespace
-
-SocketAddress Ipv4SocketAddress(const uint8_t* ip, uint16_t port) {
-  SocketAddress address;
-  std::memcpy(address.ip.data(), kMappedPrefix, sizeof(kMappedPrefix));
-  std::memcpy(address.ip.data() + sizeof(kMappedPrefix), ip, 4);
-  address.port = port;
-  return address;
-}
-
 std::optional<SocketAddress> ParseSocketAddress(std::string_view ip, uint16_t port) {
   const std::string text(ip);
   // inet_pton stops at a zero byte.
@@ -33,19 +19,15 @@ std::optional<SocketAddress> ParseSocketAddress(std::string_view ip, uint16_t po
   return address;
 }
 
-bool IsIpv4(const SocketAddress& address) {
-  return std::memcmp(address.ip.data(), kMappedPrefix, sizeof(kMappedPrefix)) == 0;
-}
-
 bool IsUnspecified(const SocketAddress& address) {
-  const size_t from = IsIpv4(address) ? sizeof(kMappedPrefix) : 0;
+  const size_t from = IsIpv4(address) ? kIpv4Prefix.size() : 0;
   return std::all_of(address.ip.begin() + from, address.ip.end(), [](uint8_t byte) { return byte == 0; });
 }
 
 std::string FormatIp(const SocketAddress& address) {
   char text[INET6_ADDRSTRLEN];
   const bool v4 = IsIpv4(address);
-  return inet_ntop(v4 ? AF_INET : AF_INET6, address.ip.data() + (v4 ? sizeof(kMappedPrefix) : 0), text, sizeof(text));
+  return inet_ntop(v4 ? AF_INET : AF_INET6, address.ip.data() + (v4 ? kIpv4Prefix.size() : 0), text, sizeof(text));
 }
 
 std::string FormatSocketAddress(const SocketAddress& address) {
@@ -58,7 +40,7 @@ socklen_t ToSockaddr(const SocketAddress& address, sockaddr_storage* out) {
     auto* v4 = reinterpret_cast<sockaddr_in*>(out);
     v4->sin_family = AF_INET;
     v4->sin_port = htons(address.port);
-    std::memcpy(&v4->sin_addr, address.ip.data() + sizeof(kMappedPrefix), 4);
+    std::memcpy(&v4->sin_addr, address.ip.data() + kIpv4Prefix.size(), 4);
     std::memset(v4->sin_zero, 0, sizeof(v4->sin_zero));
     return sizeof(sockaddr_in);
   }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "mediaplane/port/address.h"
 #include "mediaplane/port/headers.h"
 #include "mediaplane/port/port_clock.h"
 
@@ -80,7 +81,7 @@ struct EthdevLink {
   // Index in `addresses`; -1 when the address is not ours.
   int AddressIndex(const SocketAddress& ip) const {
     for (size_t i = 0; i < addresses.size(); ++i) {
-      if (addresses[i].ip.ip == ip.ip) return static_cast<int>(i);
+      if (SameIp(addresses[i].ip, ip)) return static_cast<int>(i);
     }
     return -1;
   }

@@ -1,5 +1,7 @@
 #include "mediaplane/port/headers.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -42,24 +44,42 @@ void Put16(uint8_t* at, unsigned value) {
   at[1] = static_cast<uint8_t>(value);
 }
 
+// Words as they lie in memory, whatever the host's byte order.
+uint32_t Load32(const uint8_t* at) {
+  uint32_t word;
+  std::memcpy(&word, at, sizeof(word));
+  return word;
+}
+
+void Store32(uint8_t* at, uint32_t word) { std::memcpy(at, &word, sizeof(word)); }
+
+// The word that lies in memory as the bytes of `value`, most significant first.
+uint32_t Big32(uint32_t value) { return htonl(value); }
+
 // The Internet checksum's sum (RFC 1071) of 16-bit words in host order: what
 // comes out is in host order too, for the sum commutes with swapping bytes.
+// Two sums of 64-bit words side by side, their carries kept in the upper half.
 uint64_t AddBytes(uint64_t sum, std::span<const uint8_t> bytes) {
+  using Wide = unsigned __int128;
+  const auto fold = [](Wide value) {
+    const Wide once = (value & UINT64_MAX) + (value >> 64);
+    return static_cast<uint64_t>(once) + static_cast<uint64_t>(once >> 64);
+  };
   const uint8_t* at = bytes.data();
   size_t left = bytes.size();
-  for (; left >= 8; left -= 8, at += 8) {
-    uint32_t words[2];
-    std::memcpy(words, at, 8);
-    sum += uint64_t{words[0]} + words[1];
+  Wide even = sum, odd = 0;
+  for (; left >= 16; left -= 16, at += 16) {
+    uint64_t words[2];
+    std::memcpy(words, at, 16);
+    even += words[0];
+    odd += words[1];
   }
-  uint8_t tail[8] = {};
+  for (; left >= 4; left -= 4, at += 4) even += Load32(at);
   if (left > 0) {
-    std::memcpy(tail, at, left);
-    uint32_t words[2];
-    std::memcpy(words, tail, 8);
-    sum += uint64_t{words[0]} + words[1];
+    uint8_t tail[4] = {at[0], left > 1 ? at[1] : uint8_t{0}, left > 2 ? at[2] : uint8_t{0}, 0};
+    odd += Load32(tail);
   }
-  return sum;
+  return fold(even + odd);
 }
 
 // Folded and complemented, as it stands in memory: store with memcpy.
@@ -69,15 +89,13 @@ uint16_t Finish(uint64_t sum) {
 }
 
 // The sum of the pseudo header, RFC 768 and RFC 8200 section 8.1.
-uint64_t PseudoHeader(std::span<const uint8_t> addresses, uint8_t protocol, size_t bytes) {
-  const uint8_t rest[8] = {0, 0, static_cast<uint8_t>(bytes >> 8), static_cast<uint8_t>(bytes), 0, 0, 0, protocol};
-  return AddBytes(AddBytes(0, addresses), rest);
+uint64_t PseudoHeader(std::span<const uint8_t> addresses, size_t udp_bytes) {
+  return AddBytes(Big32(uint32_t{kProtocolUdp} << 16 | static_cast<uint32_t>(udp_bytes)), addresses);
 }
 
-Frame Drop(PortDrop drop) {
-  Frame frame;
+void Drop(Frame& frame, PortDrop drop) {
+  frame.kind = FrameKind::kDrop;
   frame.drop = drop;
-  return frame;
 }
 
 SocketAddress Ipv6SocketAddress(const uint8_t* ip) {
@@ -86,95 +104,118 @@ SocketAddress Ipv6SocketAddress(const uint8_t* ip) {
   return address;
 }
 
-Frame ParseArp(Frame frame, std::span<const uint8_t> bytes) {
+void ParseArp(Frame& frame, std::span<const uint8_t> bytes) {
   // RFC 826 for Ethernet and IPv4 alone.
   constexpr uint8_t kEthernetIpv4[6] = {0, 1, 8, 0, 6, 4};
   if (bytes.size() < kArpBytes || std::memcmp(bytes.data(), kEthernetIpv4, sizeof(kEthernetIpv4)) != 0) {
-    return Drop(PortDrop::kNotIp);
+    return Drop(frame, PortDrop::kNotIp);
   }
   const uint16_t operation = Get16(&bytes[6]);
-  if (operation != 1 && operation != 2) return Drop(PortDrop::kNotIp);
+  if (operation != 1 && operation != 2) return Drop(frame, PortDrop::kNotIp);
   frame.kind = FrameKind::kArp;
   frame.arp.request = operation == 1;
   std::copy_n(&bytes[8], 6, frame.arp.sender_mac.begin());
   frame.arp.sender = Ipv4SocketAddress(&bytes[14], 0);
   frame.arp.target = Ipv4SocketAddress(&bytes[24], 0);
-  return frame;
 }
 
 // `ip` is cut to what the IP header says, `addresses` are both, as they lie in
 // it, `transport` is where UDP begins.
-Frame ParseUdp(Frame frame, std::span<const uint8_t> ip, std::span<const uint8_t> addresses, size_t transport,
-               bool checksums_verified) {
+void ParseUdp(Frame& frame, std::span<const uint8_t> ip, std::span<const uint8_t> addresses, size_t transport,
+              bool checksums_verified) {
   const std::span<const uint8_t> udp = ip.subspan(transport);
-  if (udp.size() < kUdpBytes) return Drop(PortDrop::kUdpMalformed);
+  if (udp.size() < kUdpBytes) return Drop(frame, PortDrop::kUdpMalformed);
   const size_t bytes = Get16(&udp[4]);
-  if (bytes < kUdpBytes || bytes > udp.size()) return Drop(PortDrop::kUdpMalformed);
+  if (bytes < kUdpBytes || bytes > udp.size()) return Drop(frame, PortDrop::kUdpMalformed);
   const uint16_t checksum = Get16(&udp[6]);
   const bool ipv4 = addresses.size() == 8;
   // Without a checksum: legal in IPv4 only.
-  if (checksum == 0 && !ipv4) return Drop(PortDrop::kUdpChecksum);
-  if (checksum != 0 && !checksums_verified &&
-      Finish(AddBytes(PseudoHeader(addresses, kProtocolUdp, bytes), udp.first(bytes))) != 0) {
-    return Drop(PortDrop::kUdpChecksum);
+  if (checksum == 0 && !ipv4) return Drop(frame, PortDrop::kUdpChecksum);
+  if (checksum != 0 && !checksums_verified && Finish(AddBytes(PseudoHeader(addresses, bytes), udp.first(bytes))) != 0) {
+    return Drop(frame, PortDrop::kUdpChecksum);
   }
   frame.source.port = Get16(&udp[0]);
   frame.destination.port = Get16(&udp[2]);
-  if (frame.source.port == 0 || frame.destination.port == 0) return Drop(PortDrop::kUdpMalformed);
+  if (frame.source.port == 0 || frame.destination.port == 0) return Drop(frame, PortDrop::kUdpMalformed);
   frame.kind = FrameKind::kUdp;
   frame.payload_offset = static_cast<uint16_t>(frame.payload_offset + transport + kUdpBytes);
   frame.payload_bytes = static_cast<uint16_t>(bytes - kUdpBytes);
-  return frame;
 }
 
-Frame ParseIcmp(Frame frame, std::span<const uint8_t> ip, size_t transport) {
+void ParseIcmp(Frame& frame, std::span<const uint8_t> ip, size_t transport) {
   const std::span<const uint8_t> icmp = ip.subspan(transport);
   constexpr uint8_t kEchoRequest = 8;
-  if (icmp.size() < kIcmpEchoBytes || icmp[0] != kEchoRequest || icmp[1] != 0) return Drop(PortDrop::kNotUdp);
-  if (Finish(AddBytes(0, icmp)) != 0) return Drop(PortDrop::kIpChecksum);
+  if (icmp.size() < kIcmpEchoBytes || icmp[0] != kEchoRequest || icmp[1] != 0) return Drop(frame, PortDrop::kNotUdp);
+  if (Finish(AddBytes(0, icmp)) != 0) return Drop(frame, PortDrop::kIpChecksum);
   frame.kind = FrameKind::kIcmpEchoRequest;
   frame.payload_offset = static_cast<uint16_t>(frame.payload_offset + transport);
   frame.payload_bytes = static_cast<uint16_t>(icmp.size());
-  return frame;
 }
 
-Frame ParseIpv4(Frame frame, std::span<const uint8_t> ip, bool checksums_verified) {
-  if (ip.size() < kIpv4Bytes || ip[0] >> 4 != 4) return Drop(PortDrop::kIpMalformed);
+void ParseIpv4(Frame& frame, std::span<const uint8_t> ip, bool checksums_verified) {
+  if (ip.size() < kIpv4Bytes || ip[0] >> 4 != 4) return Drop(frame, PortDrop::kIpMalformed);
   const size_t header = (ip[0] & 15u) * 4u;
   const size_t total = Get16(&ip[2]);
-  if (header < kIpv4Bytes || total < header || total > ip.size()) return Drop(PortDrop::kIpMalformed);
-  if (!checksums_verified && Finish(AddBytes(0, ip.first(header))) != 0) return Drop(PortDrop::kIpChecksum);
-  if ((Get16(&ip[6]) & kMoreFragmentsOrOffset) != 0) return Drop(PortDrop::kIpFragment);
+  if (header < kIpv4Bytes || total < header || total > ip.size()) return Drop(frame, PortDrop::kIpMalformed);
+  if (!checksums_verified && Finish(AddBytes(0, ip.first(header))) != 0) return Drop(frame, PortDrop::kIpChecksum);
+  if ((Get16(&ip[6]) & kMoreFragmentsOrOffset) != 0) return Drop(frame, PortDrop::kIpFragment);
   ip = ip.first(total);
   frame.source = Ipv4SocketAddress(&ip[12], 0);
   frame.destination = Ipv4SocketAddress(&ip[16], 0);
   if (ip[9] == kProtocolUdp) return ParseUdp(frame, ip, ip.subspan(12, 8), header, checksums_verified);
   if (ip[9] == kProtocolIcmp) return ParseIcmp(frame, ip, header);
-  return Drop(PortDrop::kNotUdp);
+  return Drop(frame, PortDrop::kNotUdp);
 }
 
-Frame ParseIpv6(Frame frame, std::span<const uint8_t> ip, bool checksums_verified) {
-  if (ip.size() < kIpv6Bytes || ip[0] >> 4 != 6) return Drop(PortDrop::kIpMalformed);
+void ParseIpv6(Frame& frame, std::span<const uint8_t> ip, bool checksums_verified) {
+  if (ip.size() < kIpv6Bytes || ip[0] >> 4 != 6) return Drop(frame, PortDrop::kIpMalformed);
   const size_t total = kIpv6Bytes + Get16(&ip[4]);
-  if (total > ip.size()) return Drop(PortDrop::kIpMalformed);
+  if (total > ip.size()) return Drop(frame, PortDrop::kIpMalformed);
   ip = ip.first(total);
   frame.source = Ipv6SocketAddress(&ip[8]);
   frame.destination = Ipv6SocketAddress(&ip[24]);
   // An IPv4-mapped address on the wire would pass for IPv4 inside.
-  if (IsIpv4(frame.source) || IsIpv4(frame.destination)) return Drop(PortDrop::kIpMalformed);
+  if (IsIpv4(frame.source) || IsIpv4(frame.destination)) return Drop(frame, PortDrop::kIpMalformed);
   uint8_t next = ip[6];
   size_t at = kIpv6Bytes;
   for (unsigned i = 0; i < kExtensionHeadersMax; ++i) {
-    if (next == kFragment) return Drop(PortDrop::kIpFragment);
+    if (next == kFragment) return Drop(frame, PortDrop::kIpFragment);
     if (next != kHopByHop && next != kRouting && next != kDestinationOptions) break;
-    if (ip.size() - at < 8) return Drop(PortDrop::kIpMalformed);
+    if (ip.size() - at < 8) return Drop(frame, PortDrop::kIpMalformed);
     const size_t bytes = (ip[at + 1] + 1u) * 8u;
-    if (ip.size() - at < bytes) return Drop(PortDrop::kIpMalformed);
+    if (ip.size() - at < bytes) return Drop(frame, PortDrop::kIpMalformed);
     next = ip[at];
     at += bytes;
   }
-  if (next != kProtocolUdp) return Drop(PortDrop::kNotUdp);
+  if (next != kProtocolUdp) return Drop(frame, PortDrop::kNotUdp);
   return ParseUdp(frame, ip, ip.subspan(8, 32), at, checksums_verified);
+}
+
+void ParseEthernet(Frame& frame, std::span<const uint8_t> bytes, VlanId vlan, bool checksums_verified) {
+  if (bytes.size() < kEthernetBytes) return Drop(frame, PortDrop::kNotIp);
+  std::copy_n(&bytes[6], 6, frame.source_mac.begin());
+  uint16_t type = Get16(&bytes[12]);
+  size_t at = kEthernetBytes;
+  VlanId tag = 0;
+  if (type == kTypeVlan) {
+    if (bytes.size() < kEthernetBytes + kVlanBytes) return Drop(frame, PortDrop::kNotIp);
+    tag = Get16(&bytes[14]) & 0x0fff;
+    type = Get16(&bytes[16]);
+    at += kVlanBytes;
+  }
+  if (tag != vlan) return Drop(frame, PortDrop::kNotIp);
+  frame.payload_offset = static_cast<uint16_t>(at);
+  const std::span<const uint8_t> rest = bytes.subspan(at);
+  switch (type) {
+    case kTypeIpv4:
+      return ParseIpv4(frame, rest, checksums_verified);
+    case kTypeIpv6:
+      return ParseIpv6(frame, rest, checksums_verified);
+    case kTypeArp:
+      return ParseArp(frame, rest);
+    default:
+      return Drop(frame, PortDrop::kNotIp);
+  }
 }
 
 size_t WriteEthernet(const MacAddress& source, const MacAddress& destination, VlanId vlan, uint16_t type,
@@ -191,18 +232,19 @@ size_t WriteEthernet(const MacAddress& source, const MacAddress& destination, Vl
   return kEthernetBytes + kVlanBytes;
 }
 
-// Both addresses as IPv4 has them.
+// Whole words, summed before they are stored: reading back what was just stored
+// in smaller pieces stalls.
 void WriteIpv4(const UdpRoute& route, size_t udp_bytes, uint8_t* out) {
-  std::memset(out, 0, kIpv4Bytes);
-  out[0] = 0x45;
-  out[1] = kTrafficClass;
-  Put16(out + 2, static_cast<unsigned>(kIpv4Bytes + udp_bytes));
-  Put16(out + 6, kDontFragment);
-  out[8] = kHopLimit;
-  out[9] = kProtocolUdp;
-  std::copy_n(route.source.ip.data() + 12, 4, out + 12);
-  std::copy_n(route.destination.ip.data() + 12, 4, out + 16);
-  const uint16_t checksum = Finish(AddBytes(0, {out, kIpv4Bytes}));
+  const uint32_t words[5] = {
+      Big32(0x45u << 24 | uint32_t{kTrafficClass} << 16 | static_cast<uint32_t>(kIpv4Bytes + udp_bytes)),
+      Big32(kDontFragment), Big32(uint32_t{kHopLimit} << 24 | uint32_t{kProtocolUdp} << 16),
+      Load32(route.source.ip.data() + 12), Load32(route.destination.ip.data() + 12)};
+  uint64_t sum = 0;
+  for (int i = 0; i < 5; ++i) {
+    sum += words[i];
+    Store32(out + 4 * i, words[i]);
+  }
+  const uint16_t checksum = Finish(sum);
   std::memcpy(out + 10, &checksum, 2);
 }
 
@@ -220,31 +262,9 @@ void WriteIpv6(const UdpRoute& route, size_t udp_bytes, uint8_t* out) {
 }  // namespace
 
 Frame ParseFrame(std::span<const uint8_t> bytes, VlanId vlan, bool checksums_verified) {
-  if (bytes.size() < kEthernetBytes) return Drop(PortDrop::kNotIp);
   Frame frame;
-  std::copy_n(&bytes[6], 6, frame.source_mac.begin());
-  uint16_t type = Get16(&bytes[12]);
-  size_t at = kEthernetBytes;
-  VlanId tag = 0;
-  if (type == kTypeVlan) {
-    if (bytes.size() < kEthernetBytes + kVlanBytes) return Drop(PortDrop::kNotIp);
-    tag = Get16(&bytes[14]) & 0x0fff;
-    type = Get16(&bytes[16]);
-    at += kVlanBytes;
-  }
-  if (tag != vlan) return Drop(PortDrop::kNotIp);
-  frame.payload_offset = static_cast<uint16_t>(at);
-  const std::span<const uint8_t> rest = bytes.subspan(at);
-  switch (type) {
-    case kTypeIpv4:
-      return ParseIpv4(frame, rest, checksums_verified);
-    case kTypeIpv6:
-      return ParseIpv6(frame, rest, checksums_verified);
-    case kTypeArp:
-      return ParseArp(frame, rest);
-    default:
-      return Drop(PortDrop::kNotIp);
-  }
+  ParseEthernet(frame, bytes, vlan, checksums_verified);
+  return frame;
 }
 
 size_t UdpHeadersBytes(bool ipv4, VlanId vlan) {
@@ -263,12 +283,14 @@ void WriteUdpHeaders(const UdpRoute& route, std::span<uint8_t> frame) {
   } else {
     WriteIpv6(route, udp.size(), ip);
   }
-  Put16(&udp[0], route.source.port);
-  Put16(&udp[2], route.destination.port);
-  Put16(&udp[4], static_cast<unsigned>(udp.size()));
-  Put16(&udp[6], 0);
-  const std::span<const uint8_t> addresses = ipv4 ? std::span(ip + 12, 8) : std::span(ip + 8, 32);
-  uint16_t checksum = Finish(AddBytes(PseudoHeader(addresses, kProtocolUdp, udp.size()), udp));
+  const uint32_t ports = Big32(uint32_t{route.source.port} << 16 | route.destination.port);
+  const uint32_t length = Big32(static_cast<uint32_t>(udp.size()) << 16);
+  Store32(&udp[0], ports);
+  Store32(&udp[4], length);
+  const size_t skip = ipv4 ? 12 : 0;
+  uint64_t sum = uint64_t{ports} + length + PseudoHeader(std::span(route.source.ip).subspan(skip), udp.size());
+  sum = AddBytes(sum, std::span(route.destination.ip).subspan(skip));
+  uint16_t checksum = Finish(AddBytes(sum, udp.subspan(kUdpBytes)));
   // Zero would say that there is none.
   if (checksum == 0) checksum = 0xffff;
   std::memcpy(&udp[6], &checksum, 2);

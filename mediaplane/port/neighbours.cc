@@ -1,22 +1,26 @@
 #include "mediaplane/port/neighbours.h"
 
 #include <algorithm>
+#include <cstring>
+
+#include "mediaplane/port/address.h"
 
 namespace tutti::mediaplane {
 namespace {
 
 unsigned SetOf(const SocketAddress& ip, unsigned sets) {
-  // FNV-1a: any mix will do, for a set is searched whole.
-  uint32_t hash = 2166136261u;
-  for (const uint8_t byte : ip.ip) hash = (hash ^ byte) * 16777619u;
-  return (hash ^ hash >> 16) % sets;
+  // Neighbours differ in their last bytes; a multiplication spreads them.
+  uint64_t words[2];
+  std::memcpy(words, ip.ip.data(), sizeof(words));
+  const uint64_t mixed = words[0] ^ words[1];
+  return static_cast<unsigned>(((mixed ^ mixed >> 32) * 0x9e3779b97f4a7c15u) >> 40) % sets;
 }
 
 }  // namespace
 
 Neighbours::Entry* Neighbours::Lookup(const SocketAddress& ip) {
   for (Entry& entry : sets_[SetOf(ip, kSets)]) {
-    if (entry.used && entry.ip == ip.ip) return &entry;
+    if (entry.used && SameIp(entry.ip, ip)) return &entry;
   }
   return nullptr;
 }
@@ -27,7 +31,7 @@ Neighbours::Entry& Neighbours::Add(const SocketAddress& ip, int64_t now_ns) {
   Entry& entry =
       *std::min_element(set.begin(), set.end(), [&](const Entry& a, const Entry& b) { return age(a) < age(b); });
   entry = Entry();
-  entry.ip = ip.ip;
+  entry.ip = ip;
   entry.used = true;
   entry.used_ns = now_ns;
   return entry;

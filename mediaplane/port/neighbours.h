@@ -33,7 +33,7 @@ class Neighbours {
   static constexpr unsigned kWays = 8;
 
   struct Entry {
-    std::array<uint8_t, 16> ip = {};
+    SocketAddress ip;
     MacAddress mac = {};
     bool used = false;
     bool known = false;
