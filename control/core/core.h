@@ -99,7 +99,7 @@ class Core {
 
   // The first event to read: after `cursor`; or after `after_sequence` of
   // `stream`; where both are empty, from now on. INVALID_ARGUMENT: no such
-  // cursor. OUT_OF_RANGE (EVENTS_PURGED): its events are no longer kept.
+  // cursor. NOT_FOUND: no such stream. OUT_OF_RANGE (EVENTS_PURGED): its events are no longer kept.
   struct EventPoint {
     // Empty: all streams of the customer.
     std::string stream;
@@ -109,8 +109,8 @@ class Core {
   absl::StatusOr<EventPoint> FindEventPoint(const Principal& principal, const std::string& stream,
                                             int64_t after_sequence, const std::string& cursor);
   // At most `limit` events after `point`, with their cursors; `point` goes on
-  // behind the last one. Fewer than `limit` do not mean the end: `point` may
-  // have gone over other customers' events; none and an unmoved point do.
+  // behind the last one. Fewer than `limit`: there are no more now. Errors as
+  // FindEventPoint's EVENTS_PURGED.
   absl::StatusOr<std::vector<v1::Event>> ReadEvents(const Principal& principal, EventPoint& point, int limit);
 
   // --- The media plane: commands out of committed rows, and what came of them.
@@ -168,8 +168,10 @@ class Core {
   // Each vector is indexed by the resource's status.
   absl::StatusOr<Counts> CountByStatus();
 
- private:
+  // Of the core's own files.
   struct Impl;
+
+ private:
   std::unique_ptr<Impl> impl_;
 };
 

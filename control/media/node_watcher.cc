@@ -255,6 +255,8 @@ void NodeWatcher::CheckLost() {
     queue_.Post([this, status] {
       // Tried again at the next probe.
       if (!status.ok()) lost_ = false;
+      // The store has forgotten how far it was.
+      snapshot_needed_ = true;
     });
   });
 }

@@ -17,10 +17,10 @@ namespace tutti::control {
 // The answer of a unary call that comes later, from any thread. A call that its
 // client has given up ends at once; an answer after that is dropped.
 template <typename T>
-class Reply final : public grpc::ServerUnaryReactor {
+class LateReply final : public grpc::ServerUnaryReactor {
  public:
-  static std::shared_ptr<Reply> Make(T* response) {
-    std::shared_ptr<Reply> reply(new Reply(response));
+  static std::shared_ptr<LateReply> Make(T* response) {
+    std::shared_ptr<LateReply> reply(new LateReply(response));
     reply->self_ = reply;
     return reply;
   }
@@ -35,13 +35,13 @@ class Reply final : public grpc::ServerUnaryReactor {
 
   void OnCancel() override { Set(absl::CancelledError("the client has given up")); }
 
-  void OnDone() override { const std::shared_ptr<Reply> last = std::move(self_); }
+  void OnDone() override { const std::shared_ptr<LateReply> last = std::move(self_); }
 
  private:
-  explicit Reply(T* response) : response_(response) {}
+  explicit LateReply(T* response) : response_(response) {}
 
   // Until OnDone.
-  std::shared_ptr<Reply> self_;
+  std::shared_ptr<LateReply> self_;
   absl::Mutex mutex_;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   // gRPC's, until Finish.
@@ -51,7 +51,7 @@ class Reply final : public grpc::ServerUnaryReactor {
 // The call's answer is what `request` hands to the function it is given.
 template <typename T, typename Request>
 grpc::ServerUnaryReactor* AnswerLater(T* response, const Request& request) {
-  auto reply = Reply<T>::Make(response);
+  auto reply = LateReply<T>::Make(response);
   grpc::ServerUnaryReactor* reactor = reply.get();
   request([reply](absl::StatusOr<T> result) { reply->Set(std::move(result)); });
   return reactor;
@@ -61,7 +61,7 @@ grpc::ServerUnaryReactor* AnswerLater(T* response, const Request& request) {
 // not hold on to the request: a call that is given up takes it along.
 template <typename T>
 grpc::ServerUnaryReactor* AnswerFrom(ReadPool& pool, T* response, std::function<absl::StatusOr<T>()> read) {
-  auto reply = Reply<T>::Make(response);
+  auto reply = LateReply<T>::Make(response);
   grpc::ServerUnaryReactor* reactor = reply.get();
   const absl::Status status = pool.Run([reply, read = std::move(read)] { reply->Set(read()); });
   if (!status.ok()) reply->Set(status);

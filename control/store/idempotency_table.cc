@@ -7,10 +7,10 @@ namespace tutti::control {
 absl::StatusOr<std::optional<IdempotencyTable::Entry>> IdempotencyTable::Find(const Key& key) {
   std::optional<Entry> found;
   auto rows = connection_.Query(
-      "SELECT body_hash, resource_id, response FROM idempotency_keys"
+      "SELECT body_hash, resource_id, response, tm_create FROM idempotency_keys"
       " WHERE customer_id = ? AND method = ? AND idempotency_key = ?",
       {key.customer_id, key.method, key.key}, [&](const sql::Row& row) {
-        found = Entry{row.Text(0), row.Text(1), std::nullopt};
+        found = Entry{row.Text(0), row.Text(1), std::nullopt, row.Int64(3)};
         if (!row.IsNull(2)) found->response = row.Text(2);
         return absl::OkStatus();
       });
@@ -18,13 +18,13 @@ absl::StatusOr<std::optional<IdempotencyTable::Entry>> IdempotencyTable::Find(co
   return found;
 }
 
-absl::Status IdempotencyTable::Insert(const Key& key, const Entry& entry, int64_t now_us) {
+absl::Status IdempotencyTable::Insert(const Key& key, const Entry& entry) {
   return table::ExecuteOne(
       connection_,
       "INSERT INTO idempotency_keys (customer_id, method, idempotency_key, body_hash, resource_id, response, tm_create)"
       " VALUES (?, ?, ?, ?, ?, ?, ?)",
       {key.customer_id, key.method, key.key, sql::Blob{entry.body_hash}, entry.resource_id,
-       entry.response.has_value() ? sql::Value(sql::Blob{*entry.response}) : sql::Value(), now_us});
+       entry.response.has_value() ? sql::Value(sql::Blob{*entry.response}) : sql::Value(), entry.tm_create_us});
 }
 
 absl::Status IdempotencyTable::SetResponse(const Key& key, const std::string& response) {

@@ -25,12 +25,14 @@ class IdempotencyTable {
     std::string resource_id;
     // The first answer, serialized; nothing until there is one.
     std::optional<std::string> response;
+    // Unix microseconds.
+    int64_t tm_create_us = 0;
   };
 
   explicit IdempotencyTable(sql::Connection& connection) : connection_(connection) {}
 
   absl::StatusOr<std::optional<Entry>> Find(const Key& key);
-  absl::Status Insert(const Key& key, const Entry& entry, int64_t now_us);
+  absl::Status Insert(const Key& key, const Entry& entry);
   absl::Status SetResponse(const Key& key, const std::string& response);
   // So that a create that failed can be tried again.
   absl::Status Delete(const Key& key);

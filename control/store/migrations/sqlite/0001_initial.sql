@@ -5,6 +5,8 @@ CREATE TABLE meta (
   name TEXT PRIMARY KEY NOT NULL,
   value BLOB NOT NULL
 ) WITHOUT ROWID;
+-- Page tokens and cursors are signed with it.
+INSERT INTO meta (name, value) VALUES ('token_secret', randomblob(32));
 
 CREATE TABLE conferences (
   id TEXT PRIMARY KEY NOT NULL,

@@ -1,0 +1,179 @@
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "common/status/status.h"
+#include "control/core/rules.h"
+#include "control/core/times.h"
+
+namespace tutti::control {
+namespace {
+
+using store::CallRecord;
+using L = v1::Call;
+using P = v1::Conferencecall;
+
+void SetDeadline(CallRecord& record) {
+  const int64_t wake_us = record.flow().wake_at_us();
+  const int64_t state_us = record.state_deadline_at_us();
+  record.set_deadline_at_us(wake_us == 0 || state_us == 0 ? std::max(wake_us, state_us) : std::min(wake_us, state_us));
+}
+
+P::LeaveReason LeaveReasonOf(L::HangupReason reason) {
+  switch (reason) {
+    case L::HANGUP_REASON_MEDIA_TIMEOUT:
+      return P::LEAVE_REASON_MEDIA_TIMEOUT;
+    case L::HANGUP_REASON_MEDIA_NODE_LOST:
+      return P::LEAVE_REASON_MEDIA_NODE_LOST;
+    case L::HANGUP_REASON_MEDIA_FAILED:
+      return P::LEAVE_REASON_MEDIA_FAILED;
+    default:
+      return P::LEAVE_REASON_HANGUP;
+  }
+}
+
+std::string ReasonWord(L::HangupReason reason) { return Word(L::HangupReason_Name(reason), "HANGUP_REASON_"); }
+
+}  // namespace
+
+IdempotencyTable::Key CallKey(const CallRecord& record) {
+  return {record.call().customer_id(), kCreateCallMethod, record.idempotency_key()};
+}
+
+class Rules::FlowHost final : public flow::Host {
+ public:
+  FlowHost(Rules& rules, CallRecord& call) : rules_(rules), call_(call) {}
+  absl::StatusOr<flow::Outcome> JoinConference(const std::string& conference_id) override {
+    return rules_.Join(call_, conference_id);
+  }
+
+ private:
+  Rules& rules_;
+  CallRecord& call_;
+};
+
+absl::Status Rules::FreeIdempotencyKey(CallRecord& record) {
+  if (record.idempotency_key().empty()) return absl::OkStatus();
+  return work_.tx().idempotency_keys.Delete(CallKey(record));
+}
+
+absl::Status Rules::AnswerCall(CallRecord& record, const std::string& sdp_answer) {
+  TUTTI_ASSIGN_OR_RETURN(const L::Status next, Next(record.call(), CallEvent::kAnswered));
+  if (next == record.call().status()) return absl::OkStatus();
+  // The room may have gone or filled since the call was let in.
+  const auto conference_id = registry_.ConferenceId(record.call().actions(0));
+  if (conference_id.has_value()) {
+    auto joinable = FindJoinable(*conference_id, record.call().customer_id(), record.node_id());
+    if (absl::IsNotFound(joinable.status()) || absl::IsFailedPrecondition(joinable.status())) {
+      return RefuseCall(record, CallEvent::kHangup, L::HANGUP_REASON_FLOW_ENDED, joinable.status());
+    }
+    TUTTI_RETURN_IF_ERROR(joinable.status());
+  }
+  work_.Touch(record);
+  L& call = *record.mutable_call();
+  call.set_status(next);
+  call.set_sdp_answer(sdp_answer);
+  SetTime(*call.mutable_tm_progressing(), work_.now());
+  record.set_leg_accepted_at_us(ToMicroseconds(work_.now()));
+  record.set_state_deadline_at_us(ToMicroseconds(FromTimestamp(call.tm_create()) + options_.age_max));
+  SetDeadline(record);
+  work_.Emit("call_progressing", record);
+  if (!record.idempotency_key().empty()) {
+    TUTTI_RETURN_IF_ERROR(work_.tx().idempotency_keys.SetResponse(CallKey(record), Show(record).SerializeAsString()));
+  }
+  work_.answers.emplace_back(call.id(), Show(record));
+  return RunFlow(record);
+}
+
+absl::Status Rules::RefuseCall(CallRecord& record, CallEvent event, L::HangupReason reason, const absl::Status& why) {
+  const bool waited_for = record.call().status() == L::STATUS_RINGING;
+  TUTTI_RETURN_IF_ERROR(EndCall(record, event, L::HANGUP_BY_LOCAL, reason));
+  if (waited_for) work_.answers.back().second = why;
+  return absl::OkStatus();
+}
+
+absl::Status Rules::EndCall(CallRecord& record, CallEvent event, L::HangupBy by, L::HangupReason reason) {
+  const L::Status before = record.call().status();
+  TUTTI_ASSIGN_OR_RETURN(const L::Status next, Next(record.call(), event));
+  if (next == before) return absl::OkStatus();
+  work_.Touch(record);
+  L& call = *record.mutable_call();
+  call.set_status(next);
+  if (call.hangup_reason() == L::HANGUP_REASON_UNSPECIFIED) {
+    call.set_hangup_by(by);
+    call.set_hangup_reason(reason);
+  }
+  if (before == L::STATUS_RINGING || before == L::STATUS_DIALING) {
+    TUTTI_RETURN_IF_ERROR(FreeIdempotencyKey(record));
+    work_.answers.emplace_back(
+        call.id(), Error(absl::StatusCode::kUnavailable, "CALL_NOT_ANSWERED",
+                         absl::StrCat("call ", call.id(), " ended before it was answered: ", ReasonWord(reason))));
+  }
+  record.clear_bridge_id();
+  record.mutable_flow()->clear_wake_at_us();
+  if (next == L::STATUS_TERMINATING) {
+    record.set_leg_wanted(store::WANTED_REMOVE);
+    work_.CommandLeg(record);
+    record.set_state_deadline_at_us(ToMicroseconds(work_.now() + options_.teardown_timeout));
+    work_.Emit("call_terminating", record);
+  } else {
+    // After a teardown timeout the leg may still be there; reconciling ends it.
+    if (event != CallEvent::kTeardownTimeout) record.set_leg_wanted(store::WANTED_NONE);
+    record.set_state_deadline_at_us(0);
+    SetTime(*call.mutable_tm_hangup(), work_.now());
+    work_.Emit("call_hangup", record);
+  }
+  SetDeadline(record);
+  if (record.flow().conferencecall_id().empty()) return absl::OkStatus();
+  TUTTI_ASSIGN_OR_RETURN(store::ConferencecallRecord * participant,
+                         work_.Conferencecall(record.flow().conferencecall_id()));
+  if (participant == nullptr) return absl::OkStatus();
+  return MoveParticipant(*participant, ParticipantEvent::kCallEnded, LeaveReasonOf(call.hangup_reason()));
+}
+
+absl::Status Rules::Wake(CallRecord& record) {
+  work_.Touch(record);
+  record.mutable_flow()->clear_wake_at_us();
+  SetDeadline(record);
+  resumed_.insert(record.call().id());
+  return absl::OkStatus();
+}
+
+absl::Status Rules::Finish() {
+  // What one flow does may set another one free.
+  while (!resumed_.empty()) {
+    const std::string id = *resumed_.begin();
+    resumed_.erase(resumed_.begin());
+    TUTTI_ASSIGN_OR_RETURN(CallRecord * record, work_.Call(id));
+    if (record == nullptr || record->call().status() != L::STATUS_PROGRESSING) continue;
+    record->mutable_flow()->set_position(record->flow().position() + 1);
+    TUTTI_RETURN_IF_ERROR(RunFlow(*record));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Rules::RunFlow(CallRecord& record) {
+  work_.Touch(record);
+  FlowHost host(*this, record);
+  store::FlowState& state = *record.mutable_flow();
+  for (; state.position() < record.call().actions_size(); state.set_position(state.position() + 1)) {
+    TUTTI_ASSIGN_OR_RETURN(const flow::Outcome outcome, registry_.Run(record.call().actions(state.position()), host));
+    switch (outcome.kind) {
+      case flow::Outcome::Kind::kContinue:
+        break;
+      case flow::Outcome::Kind::kRefused:
+        (*state.mutable_results())[state.position()] = GetErrorDetail(outcome.refusal).reason;
+        break;
+      case flow::Outcome::Kind::kWaitForLeave:
+        return absl::OkStatus();
+      case flow::Outcome::Kind::kSleep:
+        state.set_wake_at_us(ToMicroseconds(work_.now() + outcome.sleep));
+        SetDeadline(record);
+        return absl::OkStatus();
+      case flow::Outcome::Kind::kHangup:
+        return EndCall(record, CallEvent::kHangup, L::HANGUP_BY_LOCAL, L::HANGUP_REASON_NORMAL);
+    }
+  }
+  return EndCall(record, CallEvent::kHangup, L::HANGUP_BY_LOCAL, L::HANGUP_REASON_FLOW_ENDED);
+}
+
+}  // namespace tutti::control

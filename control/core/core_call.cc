@@ -1,0 +1,183 @@
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/status/status.h"
+#include "control/core/core_impl.h"
+#include "control/core/times.h"
+#include "control/core/validate.h"
+
+namespace tutti::control {
+namespace {
+
+using store::CallRecord;
+using CallReply = Reply<CallRecord, v1::Call>;
+
+// Seconds; the comment of Call.media_timeout.
+constexpr int kMediaTimeoutDefault = 30;
+
+// What became of a create's first step.
+struct Created {
+  // The call to wait for.
+  std::string call_id;
+  // Made by an earlier request with the same key.
+  bool twin = false;
+  // The answer that the earlier one got.
+  std::optional<v1::Call> ready;
+};
+
+// Intent first: the row, wanting its leg. The media plane's answer is another step.
+absl::StatusOr<Created> Create(Work& work, Rules& rules, Core::Impl& impl, const Principal& principal,
+                               const v1::CreateCallRequest& request, const media::v1::MediaDescription& offer,
+                               const std::string& idempotency_key) {
+  const IdempotencyTable::Key key{principal.customer_id, kCreateCallMethod, idempotency_key};
+  const std::string body_hash = HashOf(request);
+  Created created;
+  if (!idempotency_key.empty()) {
+    TUTTI_ASSIGN_OR_RETURN(const auto entry, FindIdempotent(work, impl.options, key, body_hash));
+    if (entry.has_value()) {
+      created.call_id = entry->resource_id;
+      created.twin = true;
+      if (entry->response.has_value() && !created.ready.emplace().ParseFromString(*entry->response)) {
+        return absl::DataLossError("the stored answer of an idempotency key can't be read");
+      }
+      return created;
+    }
+  }
+  // The leg goes where the room is.
+  std::string room_node;
+  if (const auto conference_id = impl.registry.ConferenceId(request.call().actions(0)); conference_id.has_value()) {
+    TUTTI_ASSIGN_OR_RETURN(const store::ConferenceRecord* room,
+                           rules.FindJoinable(*conference_id, principal.customer_id, ""));
+    room_node = room->node_id();
+  }
+  TUTTI_ASSIGN_OR_RETURN(const std::string node_id, impl.nodes.Pick(room_node));
+
+  const v1::Call& asked = request.call();
+  CallRecord record;
+  v1::Call& call = *record.mutable_call();
+  call.set_id(work.NewId());
+  call.set_customer_id(principal.customer_id);
+  call.set_type(asked.type());
+  call.set_direction(v1::Call::DIRECTION_INCOMING);
+  call.set_status(v1::Call::STATUS_RINGING);
+  call.set_source(asked.source());
+  call.set_destination(asked.destination());
+  call.set_sdp_offer(asked.sdp_offer());
+  call.set_symmetric(asked.symmetric());
+  call.set_media_timeout(asked.has_media_timeout() ? asked.media_timeout() : kMediaTimeoutDefault);
+  *call.mutable_actions() = asked.actions();
+  SetTime(*call.mutable_tm_create(), work.now());
+  record.set_node_id(node_id);
+  record.set_leg_wanted(store::WANTED_PUT);
+  *record.mutable_offer() = offer;
+  record.mutable_flow()->set_activeflow_id(work.NewId());
+  record.set_idempotency_key(idempotency_key);
+  record.set_state_deadline_at_us(ToMicroseconds(work.now() + impl.options.setup_timeout));
+  record.set_deadline_at_us(record.state_deadline_at_us());
+  created.call_id = call.id();
+  TUTTI_ASSIGN_OR_RETURN(CallRecord * added, work.Add(std::move(record)));
+  work.CommandLeg(*added);
+  work.Emit("call_ringing", *added);
+  if (!idempotency_key.empty()) {
+    TUTTI_RETURN_IF_ERROR(
+        work.tx().idempotency_keys.Insert(key, {body_hash, created.call_id, std::nullopt, ToMicroseconds(work.now())}));
+  }
+  return created;
+}
+
+std::string ListScope(const Principal& principal, const v1::ListCallsRequest& request) {
+  return absl::StrCat("calls/", principal.customer_id, "/", request.status());
+}
+
+absl::StatusOr<CallRecord> Find(Core::Impl& impl, const Principal& principal, const std::string& id) {
+  TUTTI_RETURN_IF_ERROR(CheckId("id", id));
+  CallRecord found;
+  TUTTI_RETURN_IF_ERROR(impl.Read([&](Transaction& tx) -> absl::Status {
+    TUTTI_ASSIGN_OR_RETURN(auto record, tx.calls.Find(id, Lock::kNo));
+    if (!record.has_value() || record->call().customer_id() != principal.customer_id) {
+      return ResourceNotFound("call", id);
+    }
+    found = *std::move(record);
+    return absl::OkStatus();
+  }));
+  return found;
+}
+
+}  // namespace
+
+void Core::CreateCall(const Principal& principal, const v1::CreateCallRequest& request,
+                      const media::v1::MediaDescription& offer, const std::string& idempotency_key,
+                      Done<v1::Call> done) {
+  absl::Status status = CheckNewCall(request.call());
+  if (status.ok()) status = impl_->registry.Check(request.call().actions());
+  if (status.ok()) status = CheckIdempotencyKey(idempotency_key);
+  if (!status.ok()) return done(status);
+  auto created = std::make_shared<Created>();
+  impl_->Run(
+      [impl = impl_.get(), principal, request, offer, idempotency_key, created](Work& work,
+                                                                                Rules& rules) -> absl::Status {
+        TUTTI_ASSIGN_OR_RETURN(*created, Create(work, rules, *impl, principal, request, offer, idempotency_key));
+        return absl::OkStatus();
+      },
+      // Before the effects: the leg's answer can't be missed.
+      [impl = impl_.get(), done, created] {
+        if (!created->ready.has_value()) impl->AddWaiter(created->call_id, done);
+      },
+      [impl = impl_.get(), done, created, principal](const absl::Status& result) {
+        if (!result.ok()) return done(result);
+        if (created->ready.has_value()) return done(*created->ready);
+        if (!created->twin) return;
+        // Another replica may have answered the twin meanwhile.
+        auto record = Find(*impl, principal, created->call_id);
+        if (!record.ok()) return impl->Answer(created->call_id, record.status());
+        if (record->call().status() != v1::Call::STATUS_RINGING) impl->Answer(created->call_id, Show(*record));
+      });
+}
+
+absl::StatusOr<v1::Call> Core::GetCall(const Principal& principal, const std::string& id) {
+  TUTTI_ASSIGN_OR_RETURN(const CallRecord record, Find(*impl_, principal, id));
+  return Show(record);
+}
+
+absl::StatusOr<MediaRef> Core::FindLeg(const Principal& principal, const std::string& call_id) {
+  TUTTI_ASSIGN_OR_RETURN(const CallRecord record, Find(*impl_, principal, call_id));
+  const bool there = record.leg_wanted() == store::WANTED_PUT;
+  return MediaRef{there ? record.node_id() : "", call_id, record.leg_revision()};
+}
+
+absl::StatusOr<v1::ListCallsResponse> Core::ListCalls(const Principal& principal, const v1::ListCallsRequest& request) {
+  TUTTI_ASSIGN_OR_RETURN(const int size, CheckPageSize(request.page_size()));
+  const std::string scope = ListScope(principal, request);
+  TUTTI_ASSIGN_OR_RETURN(const PageStart start, OpenPageToken(*impl_->signer, scope, request.page_token()));
+  v1::ListCallsResponse response;
+  TUTTI_RETURN_IF_ERROR(impl_->Read([&](Transaction& tx) -> absl::Status {
+    TUTTI_ASSIGN_OR_RETURN(auto records, tx.calls.List(principal.customer_id, request.status(), start, size + 1));
+    for (size_t i = 0; i < records.size() && i < static_cast<size_t>(size); ++i) {
+      *response.add_result() = Show(records[i]);
+    }
+    if (records.size() > static_cast<size_t>(size)) {
+      const v1::Call& last = response.result(size - 1);
+      response.set_next_page_token(
+          MakePageToken(*impl_->signer, scope, table::Microseconds(last.tm_create()), last.id()));
+    }
+    return absl::OkStatus();
+  }));
+  return response;
+}
+
+void Core::HangupCall(const Principal& principal, const std::string& id, Done<v1::Call> done) {
+  if (absl::Status status = CheckId("id", id); !status.ok()) return done(status);
+  impl_->RunReply<CallRecord, v1::Call>(
+      [principal, id](Work& work, Rules& rules) -> absl::StatusOr<CallReply> {
+        TUTTI_ASSIGN_OR_RETURN(CallRecord * record, work.Call(id));
+        if (record == nullptr || record->call().customer_id() != principal.customer_id) {
+          return ResourceNotFound("call", id);
+        }
+        TUTTI_RETURN_IF_ERROR(
+            rules.EndCall(*record, CallEvent::kHangup, v1::Call::HANGUP_BY_LOCAL, v1::Call::HANGUP_REASON_NORMAL));
+        return CallReply{record, std::nullopt};
+      },
+      std::move(done));
+}
+
+}  // namespace tutti::control

@@ -1,0 +1,88 @@
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "common/status/status.h"
+#include "control/core/core_impl.h"
+#include "control/core/validate.h"
+
+namespace tutti::control {
+namespace {
+
+std::string CursorScope(const Principal& principal) { return absl::StrCat("cursor/", principal.customer_id); }
+
+absl::Status Purged() {
+  return Error(absl::StatusCode::kOutOfRange, "EVENTS_PURGED", "the events after this point are no longer kept");
+}
+
+bool IsStreamName(const std::string& stream) {
+  for (const char* prefix : {"conference:", "call:"}) {
+    const std::string start = prefix;
+    if (stream.compare(0, start.size(), start) == 0) return CheckId("stream", stream.substr(start.size())).ok();
+  }
+  return false;
+}
+
+}  // namespace
+
+absl::StatusOr<Core::EventPoint> Core::FindEventPoint(const Principal& principal, const std::string& stream,
+                                                      int64_t after_sequence, const std::string& cursor) {
+  EventPoint point{stream, after_sequence};
+  if (!stream.empty()) {
+    if (!cursor.empty()) return InvalidParameter("cursor", "can't be given with a stream");
+    if (!IsStreamName(stream)) return InvalidParameter("stream", "must be conference:<id> or call:<id>");
+    if (after_sequence < 0) return InvalidParameter("after_sequence", "must be 0 or more");
+  } else if (after_sequence != 0) {
+    return InvalidParameter("after_sequence", "needs a stream");
+  }
+  if (!cursor.empty()) {
+    const std::optional<std::string> payload = impl_->signer->Open(CursorScope(principal), cursor);
+    if (!payload.has_value() || !absl::SimpleAtoi(*payload, &point.after)) {
+      return InvalidParameter("cursor", "is not one of an event");
+    }
+  }
+  TUTTI_RETURN_IF_ERROR(impl_->Read([&](Transaction& tx) -> absl::Status {
+    if (!stream.empty()) {
+      TUTTI_ASSIGN_OR_RETURN(const auto found, tx.outbox.FindStream(stream));
+      // Another customer's stream is as one that has not begun.
+      if (!found.has_value() || found->customer_id != principal.customer_id) {
+        const size_t colon = stream.find(':');
+        return ResourceNotFound(stream.substr(0, colon), stream.substr(colon + 1));
+      }
+      return point.after < found->purged_sequence ? Purged() : absl::OkStatus();
+    }
+    if (cursor.empty()) {
+      TUTTI_ASSIGN_OR_RETURN(point.after, tx.outbox.LastPosition());
+      return absl::OkStatus();
+    }
+    TUTTI_ASSIGN_OR_RETURN(const int64_t purged, tx.outbox.PurgedPosition());
+    return point.after < purged ? Purged() : absl::OkStatus();
+  }));
+  return point;
+}
+
+absl::StatusOr<std::vector<v1::Event>> Core::ReadEvents(const Principal& principal, EventPoint& point, int limit) {
+  std::vector<Outbox::Stored> stored;
+  TUTTI_RETURN_IF_ERROR(impl_->Read([&](Transaction& tx) -> absl::Status {
+    if (point.stream.empty()) {
+      TUTTI_ASSIGN_OR_RETURN(const int64_t purged, tx.outbox.PurgedPosition());
+      if (point.after < purged) return Purged();
+      TUTTI_ASSIGN_OR_RETURN(stored, tx.outbox.ReadAll(principal.customer_id, point.after, limit));
+      return absl::OkStatus();
+    }
+    TUTTI_ASSIGN_OR_RETURN(const auto stream, tx.outbox.FindStream(point.stream));
+    if (!stream.has_value() || stream->customer_id != principal.customer_id) return absl::OkStatus();
+    if (point.after < stream->purged_sequence) return Purged();
+    TUTTI_ASSIGN_OR_RETURN(stored, tx.outbox.ReadStream(point.stream, point.after, limit));
+    return absl::OkStatus();
+  }));
+  std::vector<v1::Event> events;
+  for (Outbox::Stored& entry : stored) {
+    entry.event.set_cursor(impl_->signer->Sign(CursorScope(principal), absl::StrCat(entry.position)));
+    point.after = point.stream.empty() ? entry.position : entry.event.sequence();
+    events.push_back(std::move(entry.event));
+  }
+  return events;
+}
+
+}  // namespace tutti::control

@@ -1,0 +1,117 @@
+#ifndef CONTROL_CORE_CORE_IMPL_H_
+#define CONTROL_CORE_CORE_IMPL_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "control/core/core.h"
+#include "control/core/rules.h"
+#include "control/core/token.h"
+#include "control/core/work.h"
+#include "control/flow/registry.h"
+
+namespace tutti::control {
+
+// A step's answer: a row as it is at the step's end, or one that was ready.
+template <typename Record, typename Resource>
+struct Reply {
+  Record* record = nullptr;
+  std::optional<Resource> ready;
+};
+
+struct Core::Impl {
+  using Rule = std::function<absl::Status(Work&, Rules&)>;
+  template <typename Record, typename Resource>
+  using ReplyRule = std::function<absl::StatusOr<Reply<Record, Resource>>(Work&, Rules&)>;
+
+  Impl(Store& store, Clock& clock, IdGenerator& ids, NodePicker& nodes, EffectSink& sink, AnswerWriter answer_writer,
+       Options options)
+      : store(store),
+        clock(clock),
+        ids(ids),
+        nodes(nodes),
+        sink(sink),
+        answer_writer(std::move(answer_writer)),
+        options(options) {}
+
+  // Runs `rule` as one step; after the commit calls `committed` (may be empty),
+  // hands out the effects, answers who waits, and calls `done`.
+  void Run(Rule rule, std::function<void()> committed, DoneStatus done);
+  void Run(Rule rule, DoneStatus done) { Run(std::move(rule), nullptr, std::move(done)); }
+
+  template <typename Record, typename Resource>
+  void RunReply(ReplyRule<Record, Resource> rule, Done<Resource> done) {
+    auto reply = std::make_shared<Resource>();
+    auto rule_then_show = [rule = std::move(rule), reply](Work& work, Rules& rules) -> absl::Status {
+      TUTTI_ASSIGN_OR_RETURN(auto made, rule(work, rules));
+      TUTTI_RETURN_IF_ERROR(rules.Finish());
+      *reply = made.ready.has_value() ? *made.ready : Show(*made.record);
+      return absl::OkStatus();
+    };
+    Run(std::move(rule_then_show), [reply, done = std::move(done)](absl::Status status) {
+      if (!status.ok()) return done(std::move(status));
+      done(std::move(*reply));
+    });
+  }
+
+  absl::Status Read(absl::FunctionRef<absl::Status(Transaction&)> read);
+
+  // Who waits until a call is answered or refused.
+  void AddWaiter(const std::string& call_id, Done<v1::Call> done) ABSL_LOCKS_EXCLUDED(waiters_mutex);
+  void Answer(const std::string& call_id, const absl::StatusOr<v1::Call>& answer) ABSL_LOCKS_EXCLUDED(waiters_mutex);
+
+  // Marks the node's event as dealt with; ABORTED (LEASE_LOST).
+  absl::Status SetNodeSequence(Work& work, const NodeLease& lease, const std::string& epoch, int64_t sequence);
+
+  Store& store;
+  Clock& clock;
+  IdGenerator& ids;
+  NodePicker& nodes;
+  EffectSink& sink;
+  const AnswerWriter answer_writer;
+  const Options options;
+  const flow::Registry registry;
+  // Set by Start.
+  std::optional<TokenSigner> signer;
+
+  absl::Mutex waiters_mutex;
+  std::multimap<std::string, Done<v1::Call>> waiters ABSL_GUARDED_BY(waiters_mutex);
+
+  // Legs and bridges that a node has and the store knows nothing of, by node and
+  // id, with the time when they were first seen. As many as the nodes have.
+  absl::Mutex strays_mutex;
+  std::map<std::pair<std::string, std::string>, absl::Time> strays ABSL_GUARDED_BY(strays_mutex);
+};
+
+// What the media plane says of a leg, applied to its call. core_media.cc.
+absl::Status ApplyLegState(Core::Impl& impl, Work& work, Rules& rules, const std::string& node_id,
+                           const media::v1::LegState& state, bool detached);
+v1::MediaStatistics ToMediaStatistics(const media::v1::LegStatistics& statistics);
+
+// The point where a page begins; INVALID_ARGUMENT where the token is not of this
+// `scope`.
+absl::StatusOr<PageStart> OpenPageToken(const TokenSigner& signer, const std::string& scope, const std::string& token);
+std::string MakePageToken(const TokenSigner& signer, const std::string& scope, int64_t tm_create_us,
+                          const std::string& id);
+
+// SHA-256 of what a client sent, the same for equal messages.
+std::string HashOf(const google::protobuf::Message& message);
+
+absl::Status ResourceNotFound(const std::string& resource, const std::string& id);
+
+// The answer of an earlier create under the same key: nothing where the key is
+// new; ALREADY_EXISTS (IDEMPOTENCY_KEY_REUSED) for another request.
+absl::StatusOr<std::optional<IdempotencyTable::Entry>> FindIdempotent(Work& work, const Core::Options& options,
+                                                                      const IdempotencyTable::Key& key,
+                                                                      const std::string& body_hash);
+
+}  // namespace tutti::control
+
+#endif  // CONTROL_CORE_CORE_IMPL_H_

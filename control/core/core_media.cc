@@ -1,0 +1,281 @@
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/status/status.h"
+#include "control/core/core_impl.h"
+#include "control/core/times.h"
+
+// What the media plane is told, and what it tells.
+
+namespace tutti::control {
+namespace {
+
+using store::CallRecord;
+using store::ConferenceRecord;
+using L = v1::Call;
+
+absl::Status LeaseLost(const NodeLease& lease) {
+  return Error(absl::StatusCode::kAborted, "LEASE_LOST",
+               absl::StrCat("another owner watches media node ", lease.node_id, " now"));
+}
+
+absl::Status NothingWanted(const std::string& id) {
+  return Error(absl::StatusCode::kNotFound, "NOTHING_WANTED", absl::StrCat("nothing is wanted of ", id));
+}
+
+// The call whose leg is on that node; null for a stray one.
+absl::StatusOr<CallRecord*> FindLegCall(Work& work, const std::string& node_id, const std::string& leg_id) {
+  TUTTI_ASSIGN_OR_RETURN(CallRecord * call, work.Call(leg_id));
+  return call != nullptr && call->node_id() == node_id ? call : nullptr;
+}
+
+absl::Status ApplyLegGone(Work& work, Rules& rules, CallRecord& call, const media::v1::LegStatistics* statistics) {
+  work.Touch(call);
+  if (statistics != nullptr) *call.mutable_call()->mutable_media_statistics() = ToMediaStatistics(*statistics);
+  call.set_leg_wanted(store::WANTED_NONE);
+  return rules.EndCall(call, CallEvent::kLegGone, L::HANGUP_BY_REMOTE, L::HANGUP_REASON_MEDIA_FAILED);
+}
+
+absl::Status ApplyEvent(Work& work, Rules& rules, const std::string& node_id, const media::v1::NodeEvent& event) {
+  using Event = media::v1::NodeEvent;
+  switch (event.kind_case()) {
+    case Event::kLegJoined: {
+      const auto& joined = event.leg_joined();
+      TUTTI_ASSIGN_OR_RETURN(CallRecord * call, FindLegCall(work, node_id, joined.leg_id()));
+      if (call == nullptr) return absl::OkStatus();
+      return rules.SyncParticipant(*call, joined.bridge_id(), joined.revision(), false);
+    }
+    case Event::kLegLeft: {
+      const auto& left = event.leg_left();
+      TUTTI_ASSIGN_OR_RETURN(CallRecord * call, FindLegCall(work, node_id, left.leg_id()));
+      if (call == nullptr) return absl::OkStatus();
+      return rules.SyncParticipant(*call, "", left.revision(), true);
+    }
+    case Event::kLegMediaTimeout: {
+      TUTTI_ASSIGN_OR_RETURN(CallRecord * call, FindLegCall(work, node_id, event.leg_media_timeout().leg_id()));
+      if (call == nullptr) return absl::OkStatus();
+      return rules.EndCall(*call, CallEvent::kMediaTimeout, L::HANGUP_BY_REMOTE, L::HANGUP_REASON_MEDIA_TIMEOUT);
+    }
+    case Event::kLegRemoved: {
+      const auto& removed = event.leg_removed();
+      TUTTI_ASSIGN_OR_RETURN(CallRecord * call, FindLegCall(work, node_id, removed.leg_id()));
+      if (call == nullptr) return absl::OkStatus();
+      return ApplyLegGone(work, rules, *call, removed.has_statistics() ? &removed.statistics() : nullptr);
+    }
+    case Event::kResync:
+    case Event::KIND_NOT_SET:
+      // The watcher takes a snapshot; an event of a later version is passed over.
+      return absl::OkStatus();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ApplyRefusal(Work& work, Rules& rules, CallRecord& call, int64_t revision, const absl::Status& why) {
+  if (call.call().status() == L::STATUS_RINGING) {
+    return rules.RefuseCall(call, CallEvent::kMediaRefused, L::HANGUP_REASON_MEDIA_FAILED, why);
+  }
+  if (GetErrorDetail(why).reason == "LEG_REMOVED") return ApplyLegGone(work, rules, call, nullptr);
+  if (revision != call.leg_revision()) return absl::OkStatus();
+  if (call.call().status() == L::STATUS_PROGRESSING && !call.flow().conferencecall_id().empty()) {
+    TUTTI_ASSIGN_OR_RETURN(auto* participant, work.Conferencecall(call.flow().conferencecall_id()));
+    if (participant == nullptr) return absl::OkStatus();
+    return rules.MoveParticipant(*participant, ParticipantEvent::kMediaRefused,
+                                 v1::Conferencecall::LEAVE_REASON_MEDIA_FAILED);
+  }
+  return rules.EndCall(call, CallEvent::kMediaRefused, L::HANGUP_BY_LOCAL, L::HANGUP_REASON_MEDIA_FAILED);
+}
+
+}  // namespace
+
+v1::MediaStatistics ToMediaStatistics(const media::v1::LegStatistics& from) {
+  v1::MediaStatistics to;
+  to.set_codec(from.codec());
+  to.set_packets_received(from.packets_received());
+  to.set_packets_sent(from.packets_sent());
+  to.set_packets_lost(from.packets_lost());
+  to.set_packets_late(from.packets_late());
+  to.set_packets_dropped(from.packets_dropped());
+  to.set_frames_concealed(from.frames_concealed());
+  to.set_jitter_us(from.jitter_us());
+  to.set_round_trip_us(from.round_trip_us());
+  return to;
+}
+
+absl::Status ApplyLegState(Core::Impl& impl, Work& work, Rules& rules, const std::string& node_id,
+                           const media::v1::LegState& state, bool detached) {
+  TUTTI_ASSIGN_OR_RETURN(CallRecord * call, FindLegCall(work, node_id, state.leg_id()));
+  if (call == nullptr) return absl::OkStatus();
+  if (state.removed()) {
+    return ApplyLegGone(work, rules, *call, state.has_statistics() ? &state.statistics() : nullptr);
+  }
+  if (call->call().status() == L::STATUS_RINGING) {
+    auto answer = impl.answer_writer(state.answer(), state.leg_id());
+    if (!answer.ok()) {
+      return rules.RefuseCall(*call, CallEvent::kHangup, L::HANGUP_REASON_MEDIA_FAILED, answer.status());
+    }
+    TUTTI_RETURN_IF_ERROR(rules.AnswerCall(*call, *answer));
+  }
+  if (state.media_timed_out()) {
+    return rules.EndCall(*call, CallEvent::kMediaTimeout, L::HANGUP_BY_REMOTE, L::HANGUP_REASON_MEDIA_TIMEOUT);
+  }
+  return rules.SyncParticipant(*call, state.bridge_id(), state.revision(), detached);
+}
+
+absl::StatusOr<LegCommand> Core::ReadLegCommand(const MediaRef& ref) {
+  LegCommand command;
+  command.node_id = ref.node_id;
+  if (ref.stray) {
+    auto& remove = command.request.emplace<media::v1::RemoveLegRequest>();
+    remove.set_leg_id(ref.id);
+    remove.set_revision(ref.revision);
+    return command;
+  }
+  TUTTI_RETURN_IF_ERROR(impl_->Read([&](Transaction& tx) -> absl::Status {
+    TUTTI_ASSIGN_OR_RETURN(const auto record, tx.calls.Find(ref.id, Lock::kNo));
+    if (!record.has_value() || record->leg_wanted() == store::WANTED_NONE) return NothingWanted(ref.id);
+    command.node_id = record->node_id();
+    if (record->leg_wanted() == store::WANTED_REMOVE) {
+      auto& remove = command.request.emplace<media::v1::RemoveLegRequest>();
+      remove.set_leg_id(ref.id);
+      remove.set_revision(record->leg_revision());
+      return absl::OkStatus();
+    }
+    auto& put = command.request.emplace<media::v1::PutLegRequest>();
+    put.set_leg_id(ref.id);
+    put.set_revision(record->leg_revision());
+    *put.mutable_offer() = record->offer();
+    put.set_bridge_id(record->bridge_id());
+    put.set_symmetric(record->call().symmetric());
+    put.set_media_timeout_ms(int64_t{1'000} * record->call().media_timeout());
+    return absl::OkStatus();
+  }));
+  return command;
+}
+
+absl::StatusOr<BridgeCommand> Core::ReadBridgeCommand(const MediaRef& ref) {
+  BridgeCommand command;
+  command.node_id = ref.node_id;
+  if (ref.stray) {
+    auto& remove = command.request.emplace<media::v1::RemoveBridgeRequest>();
+    remove.set_bridge_id(ref.id);
+    remove.set_revision(ref.revision);
+    return command;
+  }
+  TUTTI_RETURN_IF_ERROR(impl_->Read([&](Transaction& tx) -> absl::Status {
+    TUTTI_ASSIGN_OR_RETURN(const auto record, tx.conferences.Find(ref.id, Lock::kNo));
+    if (!record.has_value() || record->bridge_wanted() == store::WANTED_NONE) return NothingWanted(ref.id);
+    command.node_id = record->node_id();
+    if (record->bridge_wanted() == store::WANTED_REMOVE) {
+      auto& remove = command.request.emplace<media::v1::RemoveBridgeRequest>();
+      remove.set_bridge_id(ref.id);
+      remove.set_revision(record->bridge_revision());
+      return absl::OkStatus();
+    }
+    auto& put = command.request.emplace<media::v1::PutBridgeRequest>();
+    put.set_bridge_id(ref.id);
+    put.set_revision(record->bridge_revision());
+    return absl::OkStatus();
+  }));
+  return command;
+}
+
+void Core::LegPut(const std::string& node_id, const media::v1::LegState& state, DoneStatus done) {
+  impl_->Run([impl = impl_.get(), node_id, state](
+                 Work& work, Rules& rules) { return ApplyLegState(*impl, work, rules, node_id, state, false); },
+             std::move(done));
+}
+
+void Core::LegRefused(const std::string& node_id, const std::string& leg_id, int64_t revision, const absl::Status& why,
+                      DoneStatus done) {
+  impl_->Run(
+      [node_id, leg_id, revision, why](Work& work, Rules& rules) -> absl::Status {
+        TUTTI_ASSIGN_OR_RETURN(CallRecord * call, FindLegCall(work, node_id, leg_id));
+        return call == nullptr ? absl::OkStatus() : ApplyRefusal(work, rules, *call, revision, why);
+      },
+      std::move(done));
+}
+
+void Core::LegRemoved(const std::string& node_id, const media::v1::LegState& state, DoneStatus done) {
+  impl_->Run(
+      [node_id, state](Work& work, Rules& rules) -> absl::Status {
+        TUTTI_ASSIGN_OR_RETURN(CallRecord * call, FindLegCall(work, node_id, state.leg_id()));
+        if (call == nullptr) return absl::OkStatus();
+        return ApplyLegGone(work, rules, *call, state.has_statistics() ? &state.statistics() : nullptr);
+      },
+      std::move(done));
+}
+
+void Core::BridgeRemoved(const std::string& node_id, const media::v1::BridgeState& state, DoneStatus done) {
+  impl_->Run(
+      [node_id, state](Work& work, Rules&) -> absl::Status {
+        TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * conference, work.Conference(state.bridge_id()));
+        if (conference == nullptr || conference->node_id() != node_id) return absl::OkStatus();
+        if (conference->bridge_wanted() != store::WANTED_REMOVE) return absl::OkStatus();
+        work.Touch(*conference);
+        conference->set_bridge_wanted(store::WANTED_NONE);
+        conference->clear_node_id();
+        return absl::OkStatus();
+      },
+      std::move(done));
+}
+
+void Core::ClaimNode(const std::string& node_id, const std::string& owner, absl::Duration lease, Done<NodeLease> done) {
+  auto claimed = std::make_shared<NodeLease>();
+  impl_->Run(
+      [node_id, owner, lease, claimed](Work& work, Rules&) -> absl::Status {
+        TUTTI_ASSIGN_OR_RETURN(auto found, work.tx().media_nodes.Find(node_id));
+        MediaNodeTable::Node node = found.value_or(MediaNodeTable::Node{});
+        if (node.owner != owner && node.lease_until_us > ToMicroseconds(work.now())) {
+          return Error(absl::StatusCode::kUnavailable, "LEASE_HELD",
+                       absl::StrCat("media node ", node_id, " is watched by ", node.owner));
+        }
+        node.id = node_id;
+        node.owner = owner;
+        ++node.term;
+        node.lease_until_us = ToMicroseconds(work.now() + lease);
+        *claimed = {node_id, owner, node.term, absl::FromUnixMicros(node.lease_until_us), node.epoch, node.sequence};
+        return work.tx().media_nodes.Upsert(node);
+      },
+      [claimed, done = std::move(done)](absl::Status status) {
+        if (!status.ok()) return done(std::move(status));
+        done(*claimed);
+      });
+}
+
+void Core::RenewNode(const NodeLease& lease, absl::Duration duration, DoneStatus done) {
+  impl_->Run(
+      [lease, duration](Work& work, Rules&) -> absl::Status {
+        TUTTI_ASSIGN_OR_RETURN(const bool mine, work.tx().media_nodes.SetLease(lease.node_id, lease.term,
+                                                                               ToMicroseconds(work.now() + duration)));
+        return mine ? absl::OkStatus() : LeaseLost(lease);
+      },
+      std::move(done));
+}
+
+absl::Status Core::Impl::SetNodeSequence(Work& work, const NodeLease& lease, const std::string& epoch,
+                                         int64_t sequence) {
+  TUTTI_ASSIGN_OR_RETURN(const bool mine,
+                         work.tx().media_nodes.SetSequence(lease.node_id, lease.term, epoch, sequence));
+  return mine ? absl::OkStatus() : LeaseLost(lease);
+}
+
+void Core::HandleNodeEvent(const NodeLease& lease, const std::string& epoch, const media::v1::NodeEvent& event,
+                           DoneStatus done) {
+  impl_->Run(
+      [impl = impl_.get(), lease, epoch, event](Work& work, Rules& rules) -> absl::Status {
+        TUTTI_ASSIGN_OR_RETURN(const auto node, work.tx().media_nodes.Find(lease.node_id));
+        if (!node.has_value() || node->term != lease.term) return LeaseLost(lease);
+        if (node->epoch == epoch && event.sequence() <= node->sequence) return absl::OkStatus();
+        if (node->epoch != epoch || event.sequence() != node->sequence + 1) {
+          return Error(
+              absl::StatusCode::kOutOfRange, "SNAPSHOT_NEEDED",
+              absl::StrCat("media node ", lease.node_id, " is known up to event ", node->sequence, " of epoch ",
+                           node->epoch, ", event ", event.sequence(), " of ", epoch, " does not follow"));
+        }
+        TUTTI_RETURN_IF_ERROR(ApplyEvent(work, rules, lease.node_id, event));
+        return impl->SetNodeSequence(work, lease, epoch, event.sequence());
+      },
+      std::move(done));
+}
+
+}  // namespace tutti::control

@@ -1,0 +1,276 @@
+#include <atomic>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/status/status.h"
+#include "control/core/core_impl.h"
+#include "control/core/times.h"
+
+// The store and a media node, brought together. What differs is looked for in a
+// read, and mended by one step each that looks again.
+
+namespace tutti::control {
+namespace {
+
+using store::CallRecord;
+using store::ConferenceRecord;
+using L = v1::Call;
+using P = v1::Conferencecall;
+
+// What a comparison asks for.
+struct Differences {
+  bool epoch_changed = false;
+  // Calls that must learn from the snapshot.
+  std::vector<std::string> calls;
+  // Terminated conferences whose bridge is gone.
+  std::vector<std::string> bridges_gone;
+  // Commands to send again, from rows as they are.
+  Effects repeats;
+  // Known to have ended: removed at once.
+  Effects ended;
+  // Unknown: removed when they were so for a while.
+  Effects unknown;
+};
+
+// Whether the participant can hear of its leg's absence from the snapshot.
+bool JoinedBefore(const store::ConferencecallRecord& record, absl::Time requested_at) {
+  const P& participant = record.conferencecall();
+  return participant.status() == P::STATUS_JOINED && FromTimestamp(participant.tm_joined()) < requested_at;
+}
+
+bool AcceptedBefore(const CallRecord& call, absl::Time requested_at) {
+  return call.leg_accepted_at_us() != 0 && call.leg_accepted_at_us() < ToMicroseconds(requested_at);
+}
+
+absl::Status CompareLeg(Transaction& tx, const std::string& node_id, const media::v1::LegState& state,
+                        Differences& differences) {
+  TUTTI_ASSIGN_OR_RETURN(const auto call, tx.calls.Find(state.leg_id(), Lock::kNo));
+  if (!call.has_value()) {
+    differences.unknown.legs.push_back({node_id, state.leg_id(), state.revision() + 1, true});
+    return absl::OkStatus();
+  }
+  const MediaRef ref{node_id, state.leg_id(), call->leg_revision()};
+  if (call->node_id() != node_id || call->leg_wanted() == store::WANTED_NONE) {
+    const int64_t revision = std::max(state.revision(), call->leg_revision()) + 1;
+    differences.ended.legs.push_back({node_id, state.leg_id(), revision, true});
+    return absl::OkStatus();
+  }
+  if (call->leg_wanted() == store::WANTED_REMOVE || state.revision() < call->leg_revision()) {
+    differences.repeats.legs.push_back(ref);
+  }
+  bool settled = call->call().status() != L::STATUS_RINGING && !state.media_timed_out();
+  if (!call->flow().conferencecall_id().empty()) {
+    TUTTI_ASSIGN_OR_RETURN(const auto participant,
+                           tx.conferencecalls.Find(call->flow().conferencecall_id(), Lock::kNo));
+    settled = settled && participant.has_value() && participant->conferencecall().status() == P::STATUS_JOINED &&
+              participant->conferencecall().conference_id() == state.bridge_id();
+  }
+  if (!settled) differences.calls.push_back(state.leg_id());
+  return absl::OkStatus();
+}
+
+absl::Status CompareMissingLeg(Transaction& tx, const std::string& call_id, absl::Time requested_at,
+                               Differences& differences) {
+  TUTTI_ASSIGN_OR_RETURN(const auto call, tx.calls.Find(call_id, Lock::kNo));
+  if (!call.has_value()) return absl::OkStatus();
+  // A call that hung up when its node did not answer wants a removal that is done.
+  if (call->leg_wanted() == store::WANTED_PUT && AcceptedBefore(*call, requested_at)) {
+    differences.calls.push_back(call_id);
+  } else {
+    differences.repeats.legs.push_back({call->node_id(), call_id, call->leg_revision()});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CompareBridge(Transaction& tx, const std::string& node_id, const media::v1::BridgeState& state,
+                           Differences& differences) {
+  TUTTI_ASSIGN_OR_RETURN(const auto conference, tx.conferences.Find(state.bridge_id(), Lock::kNo));
+  if (!conference.has_value()) {
+    differences.unknown.bridges.push_back({node_id, state.bridge_id(), state.revision() + 1, true});
+  } else if (conference->node_id() != node_id || conference->bridge_wanted() == store::WANTED_NONE) {
+    const int64_t revision = std::max(state.revision(), conference->bridge_revision()) + 1;
+    differences.ended.bridges.push_back({node_id, state.bridge_id(), revision, true});
+  } else if (conference->bridge_wanted() == store::WANTED_REMOVE || state.revision() < conference->bridge_revision()) {
+    differences.repeats.bridges.push_back({node_id, state.bridge_id(), conference->bridge_revision()});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CompareMissingBridge(Transaction& tx, const std::string& conference_id, Differences& differences) {
+  TUTTI_ASSIGN_OR_RETURN(const auto conference, tx.conferences.Find(conference_id, Lock::kNo));
+  if (!conference.has_value()) return absl::OkStatus();
+  if (conference->bridge_wanted() == store::WANTED_PUT) {
+    differences.repeats.bridges.push_back({conference->node_id(), conference_id, conference->bridge_revision()});
+  } else {
+    differences.bridges_gone.push_back(conference_id);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Compare(Transaction& tx, const std::string& node_id, const NodeSnapshot& snapshot,
+                     const std::map<std::string, const media::v1::LegState*>& legs, Differences& differences) {
+  TUTTI_ASSIGN_OR_RETURN(const auto node, tx.media_nodes.Find(node_id));
+  differences.epoch_changed = node.has_value() && !node->epoch.empty() && node->epoch != snapshot.epoch;
+  for (const auto& [id, state] : legs) TUTTI_RETURN_IF_ERROR(CompareLeg(tx, node_id, *state, differences));
+  TUTTI_ASSIGN_OR_RETURN(const auto calls, tx.calls.FindByNode(node_id));
+  for (const std::string& id : calls) {
+    if (legs.contains(id)) continue;
+    TUTTI_RETURN_IF_ERROR(CompareMissingLeg(tx, id, snapshot.requested_at, differences));
+  }
+  std::set<std::string> bridges;
+  for (const media::v1::BridgeState& state : snapshot.bridges) {
+    bridges.insert(state.bridge_id());
+    TUTTI_RETURN_IF_ERROR(CompareBridge(tx, node_id, state, differences));
+  }
+  TUTTI_ASSIGN_OR_RETURN(const auto conferences, tx.conferences.FindByNode(node_id));
+  for (const std::string& id : conferences) {
+    if (!bridges.contains(id)) TUTTI_RETURN_IF_ERROR(CompareMissingBridge(tx, id, differences));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MendCall(Core::Impl& impl, Work& work, Rules& rules, const std::string& node_id,
+                      const std::string& call_id, const std::optional<media::v1::LegState>& state,
+                      absl::Time requested_at, bool epoch_changed) {
+  TUTTI_ASSIGN_OR_RETURN(CallRecord * call, work.Call(call_id));
+  if (call == nullptr || call->node_id() != node_id) return absl::OkStatus();
+  if (!state.has_value()) {
+    if (call->leg_wanted() != store::WANTED_PUT || !AcceptedBefore(*call, requested_at)) return absl::OkStatus();
+    work.Touch(*call);
+    call->set_leg_wanted(store::WANTED_NONE);
+    return rules.EndCall(*call, CallEvent::kLegGone, L::HANGUP_BY_LOCAL,
+                         epoch_changed ? L::HANGUP_REASON_MEDIA_NODE_LOST : L::HANGUP_REASON_MEDIA_FAILED);
+  }
+  bool detached = false;
+  if (!call->flow().conferencecall_id().empty()) {
+    TUTTI_ASSIGN_OR_RETURN(const auto* participant, work.Conferencecall(call->flow().conferencecall_id()));
+    detached = participant != nullptr && JoinedBefore(*participant, requested_at);
+  }
+  return ApplyLegState(impl, work, rules, node_id, *state, detached);
+}
+
+void Append(std::vector<MediaRef>&& from, std::vector<MediaRef>& to) {
+  for (MediaRef& ref : from) to.push_back(std::move(ref));
+}
+
+// Of the unknown ones, those that were so for long enough; the others are remembered.
+std::vector<MediaRef> OldEnough(Core::Impl& impl, const std::string& node_id, std::vector<MediaRef> unknown) {
+  const absl::Time now = impl.clock.Now();
+  std::map<std::pair<std::string, std::string>, absl::Time> seen;
+  std::vector<MediaRef> old;
+  absl::MutexLock lock(&impl.strays_mutex);
+  for (MediaRef& ref : unknown) {
+    const auto key = std::make_pair(ref.node_id, ref.id);
+    const auto known = impl.strays.find(key);
+    const absl::Time since = known == impl.strays.end() ? now : known->second;
+    seen[key] = since;
+    if (now - since >= impl.options.stray_age_min) old.push_back(std::move(ref));
+  }
+  std::erase_if(impl.strays, [&](const auto& entry) { return entry.first.first == node_id; });
+  impl.strays.merge(seen);
+  return old;
+}
+
+}  // namespace
+
+void Core::Reconcile(const NodeLease& lease, const NodeSnapshot& snapshot, DoneStatus done) {
+  std::map<std::string, const media::v1::LegState*> legs;
+  for (const media::v1::LegState& state : snapshot.legs) legs[state.leg_id()] = &state;
+  auto differences = std::make_shared<Differences>();
+  absl::Status status =
+      impl_->Read([&](Transaction& tx) { return Compare(tx, lease.node_id, snapshot, legs, *differences); });
+  if (!status.ok()) return done(status);
+
+  auto failed = std::make_shared<std::atomic<bool>>(false);
+  const auto note_failure = [failed](const absl::Status& result) {
+    if (!result.ok()) *failed = true;
+  };
+  for (const std::string& id : differences->calls) {
+    const auto found = legs.find(id);
+    std::optional<media::v1::LegState> state;
+    if (found != legs.end()) state = *found->second;
+    impl_->Run(
+        [impl = impl_.get(), node_id = lease.node_id, id, state, requested_at = snapshot.requested_at, failed,
+         epoch_changed = differences->epoch_changed](Work& work, Rules& rules) {
+          absl::Status mended = MendCall(*impl, work, rules, node_id, id, state, requested_at, epoch_changed);
+          if (!mended.ok()) *failed = true;
+          return mended;
+        },
+        note_failure);
+  }
+  for (const std::string& id : differences->bridges_gone) {
+    media::v1::BridgeState gone;
+    gone.set_bridge_id(id);
+    BridgeRemoved(lease.node_id, gone, note_failure);
+  }
+  // Last: with it the snapshot is in the store, and events go on from there.
+  impl_->Run(
+      [impl = impl_.get(), lease, epoch = snapshot.epoch, sequence = snapshot.sequence, failed](Work& work, Rules&) {
+        if (*failed) {
+          return Error(absl::StatusCode::kUnavailable, "RECONCILE_INCOMPLETE",
+                       absl::StrCat("media node ", lease.node_id, " could not be reconciled wholly"));
+        }
+        return impl->SetNodeSequence(work, lease, epoch, sequence);
+      },
+      [impl = impl_.get(), node_id = lease.node_id, differences, done = std::move(done)](absl::Status result) {
+        if (result.ok()) {
+          Effects effects = std::move(differences->repeats);
+          Append(std::move(differences->ended.legs), effects.legs);
+          Append(std::move(differences->ended.bridges), effects.bridges);
+          std::vector<MediaRef> unknown = differences->unknown.legs;
+          Append(std::move(differences->unknown.bridges), unknown);
+          const size_t unknown_legs = differences->unknown.legs.size();
+          std::set<std::string> leg_ids;
+          for (size_t i = 0; i < unknown_legs; ++i) leg_ids.insert(differences->unknown.legs[i].id);
+          for (MediaRef& ref : OldEnough(*impl, node_id, std::move(unknown))) {
+            (leg_ids.contains(ref.id) ? effects.legs : effects.bridges).push_back(std::move(ref));
+          }
+          if (!effects.empty()) impl->sink.OnCommit(std::move(effects));
+        }
+        done(std::move(result));
+      });
+}
+
+void Core::NodeLost(const NodeLease& lease, DoneStatus done) {
+  std::vector<std::string> calls;
+  std::vector<std::string> conferences;
+  absl::Status status = impl_->Read([&](Transaction& tx) -> absl::Status {
+    TUTTI_ASSIGN_OR_RETURN(calls, tx.calls.FindByNode(lease.node_id));
+    TUTTI_ASSIGN_OR_RETURN(conferences, tx.conferences.FindByNode(lease.node_id));
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return done(status);
+  const auto ignore = [](const absl::Status&) {};
+  for (const std::string& id : calls) {
+    impl_->Run(
+        [node_id = lease.node_id, id](Work& work, Rules& rules) -> absl::Status {
+          TUTTI_ASSIGN_OR_RETURN(CallRecord * call, work.Call(id));
+          if (call == nullptr || call->node_id() != node_id || call->leg_wanted() == store::WANTED_NONE) {
+            return absl::OkStatus();
+          }
+          work.Touch(*call);
+          call->set_leg_wanted(store::WANTED_NONE);
+          return rules.EndCall(*call, CallEvent::kLegGone, L::HANGUP_BY_LOCAL, L::HANGUP_REASON_MEDIA_NODE_LOST);
+        },
+        ignore);
+  }
+  for (const std::string& id : conferences) {
+    impl_->Run(
+        [node_id = lease.node_id, id](Work& work, Rules&) -> absl::Status {
+          TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * conference, work.Conference(id));
+          if (conference == nullptr || conference->node_id() != node_id) return absl::OkStatus();
+          work.Touch(*conference);
+          conference->set_bridge_wanted(store::WANTED_NONE);
+          conference->clear_node_id();
+          return absl::OkStatus();
+        },
+        ignore);
+  }
+  // Its events mean nothing any more: when it is back, a snapshot is needed.
+  impl_->Run([impl = impl_.get(), lease](Work& work, Rules&) { return impl->SetNodeSequence(work, lease, "", 0); },
+             std::move(done));
+}
+
+}  // namespace tutti::control

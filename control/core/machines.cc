@@ -1,0 +1,198 @@
+#include "control/core/machines.h"
+
+namespace tutti::control {
+namespace {
+
+using C = v1::Conference;
+using P = v1::Conferencecall;
+using L = v1::Call;
+using CE = ConferenceEvent;
+using PE = ParticipantEvent;
+using LE = CallEvent;
+
+constexpr ConferenceTransition kConference[] = {
+    {C::STATUS_STARTING, CE::kStart, C::STATUS_PROGRESSING},
+    {C::STATUS_STARTING, CE::kDelete, C::STATUS_TERMINATING},
+
+    {C::STATUS_PROGRESSING, CE::kUpdate, C::STATUS_PROGRESSING},
+    {C::STATUS_PROGRESSING, CE::kJoin, C::STATUS_PROGRESSING},
+    {C::STATUS_PROGRESSING, CE::kDelete, C::STATUS_TERMINATING},
+    {C::STATUS_PROGRESSING, CE::kTimeout, C::STATUS_TERMINATING},
+    {C::STATUS_PROGRESSING, CE::kPeerLeft, C::STATUS_TERMINATING},
+
+    {C::STATUS_TERMINATING, CE::kDelete, C::STATUS_TERMINATING},
+    {C::STATUS_TERMINATING, CE::kPeerLeft, C::STATUS_TERMINATING},
+    {C::STATUS_TERMINATING, CE::kEmpty, C::STATUS_TERMINATED},
+
+    {C::STATUS_TERMINATED, CE::kDelete, C::STATUS_TERMINATED},
+};
+
+constexpr ParticipantTransition kParticipant[] = {
+    {P::STATUS_JOINING, PE::kAttached, P::STATUS_JOINED},
+    {P::STATUS_JOINING, PE::kDetached, P::STATUS_LEAVED},
+    {P::STATUS_JOINING, PE::kKick, P::STATUS_LEAVING},
+    {P::STATUS_JOINING, PE::kConferenceEnd, P::STATUS_LEAVING},
+    {P::STATUS_JOINING, PE::kPeerLeft, P::STATUS_LEAVING},
+    {P::STATUS_JOINING, PE::kHealthFailed, P::STATUS_LEAVING},
+    {P::STATUS_JOINING, PE::kJoinTimeout, P::STATUS_LEAVING},
+    {P::STATUS_JOINING, PE::kMediaRefused, P::STATUS_LEAVED},
+    {P::STATUS_JOINING, PE::kCallEnded, P::STATUS_LEAVED},
+
+    {P::STATUS_JOINED, PE::kAttached, P::STATUS_JOINED},
+    {P::STATUS_JOINED, PE::kDetached, P::STATUS_LEAVED},
+    {P::STATUS_JOINED, PE::kKick, P::STATUS_LEAVING},
+    {P::STATUS_JOINED, PE::kConferenceEnd, P::STATUS_LEAVING},
+    {P::STATUS_JOINED, PE::kPeerLeft, P::STATUS_LEAVING},
+    {P::STATUS_JOINED, PE::kHealthFailed, P::STATUS_LEAVING},
+    {P::STATUS_JOINED, PE::kMediaRefused, P::STATUS_LEAVED},
+    {P::STATUS_JOINED, PE::kCallEnded, P::STATUS_LEAVED},
+
+    {P::STATUS_LEAVING, PE::kAttached, P::STATUS_LEAVING},
+    {P::STATUS_LEAVING, PE::kDetached, P::STATUS_LEAVED},
+    {P::STATUS_LEAVING, PE::kKick, P::STATUS_LEAVING},
+    {P::STATUS_LEAVING, PE::kConferenceEnd, P::STATUS_LEAVING},
+    {P::STATUS_LEAVING, PE::kPeerLeft, P::STATUS_LEAVING},
+    {P::STATUS_LEAVING, PE::kHealthFailed, P::STATUS_LEAVING},
+    {P::STATUS_LEAVING, PE::kLeaveTimeout, P::STATUS_LEAVED},
+    {P::STATUS_LEAVING, PE::kMediaRefused, P::STATUS_LEAVED},
+    {P::STATUS_LEAVING, PE::kCallEnded, P::STATUS_LEAVED},
+
+    {P::STATUS_LEAVED, PE::kAttached, P::STATUS_LEAVED},
+    {P::STATUS_LEAVED, PE::kDetached, P::STATUS_LEAVED},
+    {P::STATUS_LEAVED, PE::kKick, P::STATUS_LEAVED},
+    {P::STATUS_LEAVED, PE::kConferenceEnd, P::STATUS_LEAVED},
+    {P::STATUS_LEAVED, PE::kPeerLeft, P::STATUS_LEAVED},
+    {P::STATUS_LEAVED, PE::kHealthFailed, P::STATUS_LEAVED},
+    {P::STATUS_LEAVED, PE::kMediaRefused, P::STATUS_LEAVED},
+    {P::STATUS_LEAVED, PE::kCallEnded, P::STATUS_LEAVED},
+};
+
+constexpr CallTransition kCall[] = {
+    {L::STATUS_DIALING, LE::kAnswered, L::STATUS_PROGRESSING},
+    {L::STATUS_DIALING, LE::kHangup, L::STATUS_TERMINATING},
+    {L::STATUS_DIALING, LE::kMediaTimeout, L::STATUS_DIALING},
+    {L::STATUS_DIALING, LE::kMediaRefused, L::STATUS_HANGUP},
+    {L::STATUS_DIALING, LE::kSetupTimeout, L::STATUS_TERMINATING},
+    {L::STATUS_DIALING, LE::kLegGone, L::STATUS_HANGUP},
+
+    {L::STATUS_RINGING, LE::kAnswered, L::STATUS_PROGRESSING},
+    {L::STATUS_RINGING, LE::kHangup, L::STATUS_TERMINATING},
+    {L::STATUS_RINGING, LE::kMediaTimeout, L::STATUS_RINGING},
+    {L::STATUS_RINGING, LE::kMediaRefused, L::STATUS_HANGUP},
+    {L::STATUS_RINGING, LE::kSetupTimeout, L::STATUS_TERMINATING},
+    {L::STATUS_RINGING, LE::kLegGone, L::STATUS_HANGUP},
+
+    {L::STATUS_PROGRESSING, LE::kAnswered, L::STATUS_PROGRESSING},
+    {L::STATUS_PROGRESSING, LE::kHangup, L::STATUS_TERMINATING},
+    {L::STATUS_PROGRESSING, LE::kMediaTimeout, L::STATUS_TERMINATING},
+    {L::STATUS_PROGRESSING, LE::kMediaRefused, L::STATUS_TERMINATING},
+    {L::STATUS_PROGRESSING, LE::kMaxAge, L::STATUS_TERMINATING},
+    {L::STATUS_PROGRESSING, LE::kLegGone, L::STATUS_HANGUP},
+
+    {L::STATUS_TERMINATING, LE::kAnswered, L::STATUS_TERMINATING},
+    {L::STATUS_TERMINATING, LE::kHangup, L::STATUS_TERMINATING},
+    {L::STATUS_TERMINATING, LE::kMediaTimeout, L::STATUS_TERMINATING},
+    {L::STATUS_TERMINATING, LE::kMediaRefused, L::STATUS_HANGUP},
+    {L::STATUS_TERMINATING, LE::kLegGone, L::STATUS_HANGUP},
+    {L::STATUS_TERMINATING, LE::kTeardownTimeout, L::STATUS_HANGUP},
+
+    {L::STATUS_HANGUP, LE::kAnswered, L::STATUS_HANGUP},
+    {L::STATUS_HANGUP, LE::kHangup, L::STATUS_HANGUP},
+    {L::STATUS_HANGUP, LE::kMediaTimeout, L::STATUS_HANGUP},
+    {L::STATUS_HANGUP, LE::kMediaRefused, L::STATUS_HANGUP},
+    {L::STATUS_HANGUP, LE::kLegGone, L::STATUS_HANGUP},
+};
+
+std::string Verb(CE event) {
+  switch (event) {
+    case CE::kStart:
+      return "start";
+    case CE::kUpdate:
+      return "be changed";
+    case CE::kJoin:
+      return "be joined";
+    case CE::kDelete:
+      return "be deleted";
+    case CE::kTimeout:
+      return "time out";
+    case CE::kPeerLeft:
+      return "be left";
+    case CE::kEmpty:
+      return "be terminated";
+  }
+  return "";
+}
+
+std::string Verb(PE event) {
+  switch (event) {
+    case PE::kAttached:
+      return "join";
+    case PE::kDetached:
+      return "leave";
+    case PE::kKick:
+      return "be kicked";
+    case PE::kConferenceEnd:
+    case PE::kPeerLeft:
+      return "be ejected";
+    case PE::kHealthFailed:
+      return "fail its health check";
+    case PE::kJoinTimeout:
+      return "time out of joining";
+    case PE::kLeaveTimeout:
+      return "time out of leaving";
+    case PE::kMediaRefused:
+      return "be refused";
+    case PE::kCallEnded:
+      return "hang up";
+  }
+  return "";
+}
+
+std::string Verb(LE event) {
+  switch (event) {
+    case LE::kAnswered:
+      return "be answered";
+    case LE::kHangup:
+      return "be hung up";
+    case LE::kMediaTimeout:
+      return "lose its media";
+    case LE::kMediaRefused:
+      return "be refused";
+    case LE::kSetupTimeout:
+      return "time out of ringing";
+    case LE::kMaxAge:
+      return "be too old";
+    case LE::kLegGone:
+      return "lose its leg";
+    case LE::kTeardownTimeout:
+      return "time out of terminating";
+  }
+  return "";
+}
+
+template <typename State, typename Event, typename Resource>
+absl::StatusOr<State> NextOf(absl::Span<const Transition<State, Event>> table, const Resource& resource, Event event,
+                             const char* name) {
+  if (auto next = FindNext<State, Event>(table, resource.status(), event)) return *next;
+  return IllegalTransition(name, resource.id(), Word(Resource::Status_Name(resource.status()), "STATUS_"), Verb(event));
+}
+
+}  // namespace
+
+absl::Span<const ConferenceTransition> ConferenceTransitions() { return kConference; }
+absl::Span<const ParticipantTransition> ParticipantTransitions() { return kParticipant; }
+absl::Span<const CallTransition> CallTransitions() { return kCall; }
+
+absl::StatusOr<v1::Conference::Status> Next(const v1::Conference& conference, ConferenceEvent event) {
+  return NextOf(ConferenceTransitions(), conference, event, "conference");
+}
+
+absl::StatusOr<v1::Conferencecall::Status> Next(const v1::Conferencecall& conferencecall, ParticipantEvent event) {
+  return NextOf(ParticipantTransitions(), conferencecall, event, "conferencecall");
+}
+
+absl::StatusOr<v1::Call::Status> Next(const v1::Call& call, CallEvent event) {
+  return NextOf(CallTransitions(), call, event, "call");
+}
+
+}  // namespace tutti::control

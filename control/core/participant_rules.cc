@@ -1,0 +1,151 @@
+#include "absl/strings/str_cat.h"
+#include "common/status/status.h"
+#include "control/core/rules.h"
+#include "control/core/times.h"
+
+namespace tutti::control {
+namespace {
+
+using store::CallRecord;
+using store::ConferencecallRecord;
+using store::ConferenceRecord;
+using P = v1::Conferencecall;
+
+// Adds to the count of a status in the participant's room.
+void Count(ConferenceRecord& room, P::Status status, int add) {
+  switch (status) {
+    case P::STATUS_JOINING:
+      room.set_joining_count(room.joining_count() + add);
+      break;
+    case P::STATUS_JOINED:
+      room.mutable_conference()->set_participant_count(room.conference().participant_count() + add);
+      break;
+    case P::STATUS_LEAVING:
+      room.set_leaving_count(room.leaving_count() + add);
+      break;
+    default:
+      break;
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<flow::Outcome> Rules::Join(CallRecord& call, const std::string& conference_id) {
+  auto joinable = FindJoinable(conference_id, call.call().customer_id(), call.node_id());
+  if (!joinable.ok()) {
+    const bool refused = absl::IsNotFound(joinable.status()) || absl::IsFailedPrecondition(joinable.status());
+    if (refused) return flow::Outcome::Refused(joinable.status());
+    return joinable.status();
+  }
+  ConferenceRecord& room = **joinable;
+  work_.Touch(room);
+  if (room.bridge_wanted() != store::WANTED_PUT) {
+    room.set_node_id(call.node_id());
+    room.set_bridge_wanted(store::WANTED_PUT);
+    work_.CommandBridge(room);
+  }
+  call.set_bridge_id(conference_id);
+  work_.CommandLeg(call);
+
+  ConferencecallRecord record;
+  P& participant = *record.mutable_conferencecall();
+  participant.set_id(work_.NewId());
+  participant.set_customer_id(call.call().customer_id());
+  participant.set_conference_id(conference_id);
+  participant.set_activeflow_id(call.flow().activeflow_id());
+  participant.set_reference_type(P::REFERENCE_TYPE_CALL);
+  participant.set_reference_id(call.call().id());
+  participant.set_status(P::STATUS_JOINING);
+  SetTime(*participant.mutable_tm_create(), work_.now());
+  SetTime(*participant.mutable_tm_update(), work_.now());
+  record.set_leg_revision(call.leg_revision());
+  record.set_deadline_at_us(ToMicroseconds(work_.now() + options_.joining_timeout));
+  call.mutable_flow()->set_conferencecall_id(participant.id());
+  Count(room, P::STATUS_JOINING, 1);
+  TUTTI_ASSIGN_OR_RETURN(ConferencecallRecord * added, work_.Add(std::move(record)));
+  work_.Emit("conferencecall_joining", *added);
+  return flow::Outcome::WaitForLeave();
+}
+
+absl::Status Rules::MoveParticipant(ConferencecallRecord& record, ParticipantEvent event, P::LeaveReason reason) {
+  const P::Status before = record.conferencecall().status();
+  TUTTI_ASSIGN_OR_RETURN(const P::Status next, Next(record.conferencecall(), event));
+  if (next == before) return absl::OkStatus();
+  TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * room, work_.Conference(record.conferencecall().conference_id()));
+  if (room == nullptr) return absl::DataLossError("a participant's conference is not in the store");
+  work_.Touch(record);
+  work_.Touch(*room);
+  Count(*room, before, -1);
+  Count(*room, next, 1);
+  P& participant = *record.mutable_conferencecall();
+  participant.set_status(next);
+  if (next != P::STATUS_JOINED && participant.leave_reason() == P::LEAVE_REASON_UNSPECIFIED) {
+    participant.set_leave_reason(reason);
+  }
+  switch (next) {
+    case P::STATUS_JOINED:
+      SetTime(*participant.mutable_tm_joined(), work_.now());
+      record.set_deadline_at_us(ToMicroseconds(FromTimestamp(participant.tm_create()) + options_.age_max));
+      work_.Emit("conferencecall_joined", record);
+      break;
+    case P::STATUS_LEAVING: {
+      record.set_deadline_at_us(ToMicroseconds(work_.now() + options_.leaving_timeout));
+      TUTTI_ASSIGN_OR_RETURN(CallRecord * call, work_.Call(participant.reference_id()));
+      if (call != nullptr && call->bridge_id() == participant.conference_id()) {
+        call->clear_bridge_id();
+        work_.CommandLeg(*call);
+      }
+      work_.Emit("conferencecall_leaving", record);
+      break;
+    }
+    default:
+      SetTime(*participant.mutable_tm_leaved(), work_.now());
+      record.set_deadline_at_us(0);
+      work_.Emit("conferencecall_leaved", record);
+      TUTTI_RETURN_IF_ERROR(AfterLeave(record));
+      break;
+  }
+  // Who is in the room can be seen in the room.
+  if (next == P::STATUS_JOINED || before == P::STATUS_JOINED) work_.Emit("conference_updated", *room);
+
+  const v1::Conference& conference = room->conference();
+  if (before == P::STATUS_JOINED && conference.type() == v1::Conference::TYPE_CONNECT) {
+    if (conference.status() == v1::Conference::STATUS_PROGRESSING) {
+      return EndConference(*room, ConferenceEvent::kPeerLeft);
+    }
+  }
+  const bool empty = room->joining_count() == 0 && conference.participant_count() == 0 && room->leaving_count() == 0;
+  return empty && conference.status() == v1::Conference::STATUS_TERMINATING ? Terminate(*room) : absl::OkStatus();
+}
+
+// The call goes on with its flow, out of the bridge.
+absl::Status Rules::AfterLeave(ConferencecallRecord& record) {
+  TUTTI_ASSIGN_OR_RETURN(CallRecord * call, work_.Call(record.conferencecall().reference_id()));
+  if (call == nullptr || call->flow().conferencecall_id() != record.conferencecall().id()) return absl::OkStatus();
+  work_.Touch(*call);
+  call->mutable_flow()->clear_conferencecall_id();
+  if (call->call().status() != v1::Call::STATUS_PROGRESSING) return absl::OkStatus();
+  if (!call->bridge_id().empty()) {
+    call->clear_bridge_id();
+    work_.CommandLeg(*call);
+  }
+  resumed_.insert(call->call().id());
+  return absl::OkStatus();
+}
+
+absl::Status Rules::SyncParticipant(CallRecord& call, const std::string& bridge_id, int64_t revision, bool detached) {
+  if (call.flow().conferencecall_id().empty()) return absl::OkStatus();
+  TUTTI_ASSIGN_OR_RETURN(ConferencecallRecord * record, work_.Conferencecall(call.flow().conferencecall_id()));
+  if (record == nullptr || revision < record->leg_revision()) return absl::OkStatus();
+  const P& participant = record->conferencecall();
+  if (bridge_id == participant.conference_id()) {
+    return MoveParticipant(*record, ParticipantEvent::kAttached, P::LEAVE_REASON_UNSPECIFIED);
+  }
+  // While it joins, an empty bridge is what the attachment has not reached yet.
+  const bool detach_done = participant.status() == P::STATUS_LEAVING && revision >= call.leg_revision();
+  const bool left = bridge_id.empty() && (detached || detach_done);
+  if (!left) return absl::OkStatus();
+  return MoveParticipant(*record, ParticipantEvent::kDetached, P::LEAVE_REASON_MEDIA_FAILED);
+}
+
+}  // namespace tutti::control

@@ -1,0 +1,178 @@
+#include "control/core/validate.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "common/id/id.h"
+#include "common/status/status.h"
+#include "google/protobuf/struct.pb.h"
+#include "google/protobuf/util/json_util.h"
+
+namespace tutti::control {
+namespace {
+
+constexpr size_t kNameBytesMax = 255;
+constexpr size_t kDetailBytesMax = 4'096;
+constexpr size_t kDataBytesMax = 16 * 1'024;
+constexpr int kDataDepthMax = 32;
+constexpr int kTimeoutSecondsMax = 31'536'000;
+constexpr int kParticipantsMax = 1'000'000;
+constexpr int kConnectParticipants = 2;
+constexpr size_t kIdempotencyKeyBytesMax = 128;
+constexpr int kPageSizeMax = 100;
+constexpr size_t kPartyBytesMax = 255;
+constexpr size_t kSdpBytesMax = 16 * 1'024;
+constexpr int kMediaTimeoutSecondsMax = 86'400;
+
+absl::Status Missing(const std::string& field) {
+  return Error(absl::StatusCode::kInvalidArgument, "MISSING_REQUEST_PARAMETER", absl::StrCat(field, " is required"),
+               {{"field", field}});
+}
+
+absl::Status CheckLength(const std::string& field, const std::string& text, size_t bytes_max) {
+  if (text.size() <= bytes_max) return absl::OkStatus();
+  return InvalidParameter(field, absl::StrCat("has more than ", bytes_max, " bytes"));
+}
+
+absl::Status CheckRange(const std::string& field, int64_t value, int64_t min, int64_t max) {
+  if (value >= min && value <= max) return absl::OkStatus();
+  return InvalidParameter(field, absl::StrCat("must be ", min, " to ", max));
+}
+
+bool DeeperThan(const google::protobuf::Value& value, int depth_max);
+
+bool DeeperThan(const google::protobuf::Struct& object, int depth_max) {
+  if (depth_max == 0) return true;
+  return std::any_of(object.fields().begin(), object.fields().end(),
+                     [&](const auto& field) { return DeeperThan(field.second, depth_max - 1); });
+}
+
+bool DeeperThan(const google::protobuf::Value& value, int depth_max) {
+  if (value.kind_case() == google::protobuf::Value::kStructValue) return DeeperThan(value.struct_value(), depth_max);
+  if (value.kind_case() != google::protobuf::Value::kListValue) return false;
+  if (depth_max == 0) return true;
+  const auto& values = value.list_value().values();
+  return std::any_of(values.begin(), values.end(),
+                     [&](const google::protobuf::Value& item) { return DeeperThan(item, depth_max - 1); });
+}
+
+absl::Status CheckData(const google::protobuf::Struct& data) {
+  if (DeeperThan(data, kDataDepthMax)) {
+    return InvalidParameter("data", absl::StrCat("has more than ", kDataDepthMax, " levels"));
+  }
+  std::string json;
+  // The depth was checked first: this writer recurses.
+  if (!google::protobuf::util::MessageToJsonString(data, &json).ok()) {
+    return InvalidParameter("data", "can't be written as JSON");
+  }
+  return CheckLength("data", json, kDataBytesMax);
+}
+
+// Takes one editable field; false: there is none of this name.
+bool CopyField(const std::string& name, const v1::Conference& from, v1::Conference& to) {
+  if (name == "name") {
+    to.set_name(from.name());
+  } else if (name == "detail") {
+    to.set_detail(from.detail());
+  } else if (name == "data") {
+    *to.mutable_data() = from.data();
+  } else if (name == "timeout") {
+    to.set_timeout(from.timeout());
+  } else if (name == "max_participants") {
+    to.set_max_participants(from.max_participants());
+  } else {
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+absl::Status InvalidParameter(const std::string& field, const std::string& what) {
+  return Error(absl::StatusCode::kInvalidArgument, "INVALID_REQUEST_PARAMETER", absl::StrCat(field, " ", what),
+               {{"field", field}});
+}
+
+absl::Status CheckId(const std::string& field, const std::string& id) {
+  if (IsUuid(id)) return absl::OkStatus();
+  return Error(absl::StatusCode::kInvalidArgument, "INVALID_ID",
+               absl::StrCat(field, " must be a UUID in lower case, 8-4-4-4-12 digits"), {{"field", field}});
+}
+
+absl::Status CheckIdempotencyKey(const std::string& key) {
+  const bool printable = std::all_of(key.begin(), key.end(), [](char c) { return absl::ascii_isprint(c); });
+  if (key.size() <= kIdempotencyKeyBytesMax && printable) return absl::OkStatus();
+  return InvalidParameter("idempotency-key",
+                          absl::StrCat("must be 1 to ", kIdempotencyKeyBytesMax, " printable ASCII characters"));
+}
+
+absl::StatusOr<int> CheckPageSize(int page_size) {
+  if (page_size == 0) return kPageSizeMax;
+  TUTTI_RETURN_IF_ERROR(CheckRange("page_size", page_size, 1, kPageSizeMax));
+  return page_size;
+}
+
+absl::Status CheckEditable(const v1::Conference& conference) {
+  TUTTI_RETURN_IF_ERROR(CheckLength("name", conference.name(), kNameBytesMax));
+  TUTTI_RETURN_IF_ERROR(CheckLength("detail", conference.detail(), kDetailBytesMax));
+  TUTTI_RETURN_IF_ERROR(CheckData(conference.data()));
+  TUTTI_RETURN_IF_ERROR(CheckRange("timeout", conference.timeout(), 0, kTimeoutSecondsMax));
+  if (conference.type() != v1::Conference::TYPE_CONNECT) {
+    return CheckRange("max_participants", conference.max_participants(), 0, kParticipantsMax);
+  }
+  if (conference.max_participants() == 0 || conference.max_participants() == kConnectParticipants) {
+    return absl::OkStatus();
+  }
+  return InvalidParameter("max_participants", "of a connect conference is 2");
+}
+
+absl::Status CheckNewConference(const v1::Conference& conference) {
+  if (!conference.id().empty()) TUTTI_RETURN_IF_ERROR(CheckId("id", conference.id()));
+  if (!v1::Conference::Type_IsValid(conference.type())) return InvalidParameter("type", "is not known");
+  return CheckEditable(conference);
+}
+
+absl::Status CheckUnchanged(const v1::Conference& request, const v1::Conference& stored) {
+  if (request.type() != v1::Conference::TYPE_UNSPECIFIED && request.type() != stored.type()) {
+    return InvalidParameter("type", "can't be changed");
+  }
+  if (!request.customer_id().empty() && request.customer_id() != stored.customer_id()) {
+    return InvalidParameter("customer_id", "can't be changed");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckNewCall(const v1::Call& call) {
+  if (call.type() == v1::Call::TYPE_UNSPECIFIED) return Missing("type");
+  if (!v1::Call::Type_IsValid(call.type())) return InvalidParameter("type", "is not known");
+  TUTTI_RETURN_IF_ERROR(CheckLength("source", call.source(), kPartyBytesMax));
+  TUTTI_RETURN_IF_ERROR(CheckLength("destination", call.destination(), kPartyBytesMax));
+  if (call.sdp_offer().empty()) return Missing("sdp_offer");
+  TUTTI_RETURN_IF_ERROR(CheckLength("sdp_offer", call.sdp_offer(), kSdpBytesMax));
+  return CheckRange("media_timeout", call.media_timeout(), 0, kMediaTimeoutSecondsMax);
+}
+
+absl::Status CopyEditable(const v1::Conference& from, const google::protobuf::FieldMask* mask, v1::Conference& to) {
+  const auto* descriptor = v1::Conference::descriptor();
+  if (mask == nullptr || mask->paths().empty()) {
+    for (int i = 0; i < descriptor->field_count(); ++i) {
+      const auto* field = descriptor->field(i);
+      if (field->is_repeated()) continue;
+      if (mask == nullptr || from.GetReflection()->HasField(from, field)) CopyField(field->name(), from, to);
+    }
+  } else {
+    for (const std::string& path : mask->paths()) {
+      if (descriptor->FindFieldByName(path) == nullptr) {
+        return InvalidParameter("update_mask", absl::StrCat("names ", path, ", which a conference has not"));
+      }
+      CopyField(path, from, to);
+    }
+  }
+  if (to.type() == v1::Conference::TYPE_CONNECT && to.max_participants() == 0) {
+    to.set_max_participants(kConnectParticipants);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace tutti::control

@@ -1,0 +1,194 @@
+#include "control/core/work.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "common/status/status.h"
+#include "control/core/times.h"
+
+namespace tutti::control {
+
+using store::CallRecord;
+using store::ConferencecallRecord;
+using store::ConferenceRecord;
+
+template <typename Record, typename Table>
+absl::StatusOr<Record*> Work::Load(Slots<Record>& slots, Table& table, const std::string& id) {
+  auto [place, is_new] = slots.try_emplace(id);
+  Slot<Record>& slot = place->second;
+  if (is_new) {
+    TUTTI_ASSIGN_OR_RETURN(auto found, table.Find(id, Lock::kYes));
+    if (found.has_value()) {
+      slot.record = *std::move(found);
+      slot.found = true;
+    }
+  }
+  return slot.found ? &slot.record : nullptr;
+}
+
+absl::StatusOr<ConferenceRecord*> Work::Conference(const std::string& id) {
+  return Load(conferences_, tx_.conferences, id);
+}
+
+absl::StatusOr<ConferencecallRecord*> Work::Conferencecall(const std::string& id) {
+  return Load(conferencecalls_, tx_.conferencecalls, id);
+}
+
+absl::StatusOr<CallRecord*> Work::Call(const std::string& id) { return Load(calls_, tx_.calls, id); }
+
+template <typename Record, typename Table>
+absl::StatusOr<Record*> Work::AddTo(Slots<Record>& slots, Table& table, const std::string& id, Record record) {
+  record.set_revision(1);
+  TUTTI_RETURN_IF_ERROR(table.Insert(record));
+  Slot<Record>& slot = slots[id];
+  slot = {std::move(record), true, true};
+  return &slot.record;
+}
+
+absl::StatusOr<ConferenceRecord*> Work::Add(ConferenceRecord record) {
+  const std::string id = record.conference().id();
+  return AddTo(conferences_, tx_.conferences, id, std::move(record));
+}
+
+absl::StatusOr<ConferencecallRecord*> Work::Add(ConferencecallRecord record) {
+  const std::string id = record.conferencecall().id();
+  return AddTo(conferencecalls_, tx_.conferencecalls, id, std::move(record));
+}
+
+absl::StatusOr<CallRecord*> Work::Add(CallRecord record) {
+  const std::string id = record.call().id();
+  return AddTo(calls_, tx_.calls, id, std::move(record));
+}
+
+template <typename Record>
+void Work::TouchIn(Slots<Record>& slots, const std::string& id, Record& record) {
+  Slot<Record>& slot = slots.at(id);
+  if (slot.dirty) return;
+  slot.dirty = true;
+  record.set_revision(record.revision() + 1);
+}
+
+void Work::Touch(ConferenceRecord& record) { TouchIn(conferences_, record.conference().id(), record); }
+
+void Work::Touch(ConferencecallRecord& record) {
+  TouchIn(conferencecalls_, record.conferencecall().id(), record);
+  SetTime(*record.mutable_conferencecall()->mutable_tm_update(), now_);
+}
+
+void Work::Touch(CallRecord& record) {
+  TouchIn(calls_, record.call().id(), record);
+  SetTime(*record.mutable_call()->mutable_tm_update(), now_);
+}
+
+void Work::CommandLeg(CallRecord& record) {
+  Touch(record);
+  record.set_leg_revision(record.revision());
+  RepeatLeg(record);
+}
+
+void Work::CommandBridge(ConferenceRecord& record) {
+  Touch(record);
+  record.set_bridge_revision(record.revision());
+  RepeatBridge(record);
+}
+
+void Work::RepeatLeg(const CallRecord& record) { legs_.insert(record.call().id()); }
+
+void Work::RepeatBridge(const ConferenceRecord& record) { bridges_.insert(record.conference().id()); }
+
+v1::Event& Work::AddEvent(const std::string& type, const std::string& stream, const std::string& customer_id) {
+  v1::Event& event = events_.emplace_back(v1::Event(), customer_id).first;
+  event.set_type(type);
+  event.set_id(ids_.Next());
+  event.set_stream(stream);
+  SetTime(*event.mutable_time(), now_);
+  return event;
+}
+
+void Work::Emit(const std::string& type, ConferenceRecord& record) {
+  Touch(record);
+  record.set_version(record.version() + 1);
+  SetTime(*record.mutable_conference()->mutable_tm_update(), now_);
+  *AddEvent(type, ConferenceStream(record.conference().id()), record.conference().customer_id()).mutable_conference() =
+      Show(record);
+}
+
+void Work::Emit(const std::string& type, ConferencecallRecord& record) {
+  Touch(record);
+  const v1::Conferencecall& resource = record.conferencecall();
+  *AddEvent(type, ConferenceStream(resource.conference_id()), resource.customer_id()).mutable_conferencecall() =
+      Show(record);
+}
+
+void Work::Emit(const std::string& type, CallRecord& record) {
+  Touch(record);
+  *AddEvent(type, CallStream(record.call().id()), record.call().customer_id()).mutable_call() = Show(record);
+}
+
+template <typename Record, typename Table>
+absl::Status Work::Write(Slots<Record>& slots, Table& table) {
+  for (auto& [id, slot] : slots) {
+    if (!slot.dirty) continue;
+    TUTTI_RETURN_IF_ERROR(table.Update(slot.record));
+    if (slot.record.deadline_at_us() != 0) {
+      effects_.deadline = std::min(effects_.deadline, absl::FromUnixMicros(slot.record.deadline_at_us()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Work::WriteEvents() {
+  struct Numbering {
+    std::string customer_id;
+    int64_t count = 0;
+    int64_t next = 0;
+  };
+  std::map<std::string, Numbering> streams;
+  for (const auto& [event, customer_id] : events_) {
+    Numbering& numbering = streams[event.stream()];
+    numbering.customer_id = customer_id;
+    ++numbering.count;
+  }
+  for (auto& [stream, numbering] : streams) {
+    TUTTI_ASSIGN_OR_RETURN(
+        numbering.next, tx_.outbox.TakeSequences(stream, numbering.customer_id, numbering.count, ToMicroseconds(now_)));
+  }
+  for (auto& [event, customer_id] : events_) {
+    event.set_sequence(streams[event.stream()].next++);
+    TUTTI_RETURN_IF_ERROR(tx_.outbox.Insert(event, customer_id));
+    effects_.events.push_back(std::move(event));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Work::Flush() {
+  TUTTI_RETURN_IF_ERROR(Write(conferences_, tx_.conferences));
+  TUTTI_RETURN_IF_ERROR(Write(conferencecalls_, tx_.conferencecalls));
+  TUTTI_RETURN_IF_ERROR(Write(calls_, tx_.calls));
+  TUTTI_RETURN_IF_ERROR(WriteEvents());
+  for (const std::string& id : bridges_) {
+    const ConferenceRecord& record = conferences_.at(id).record;
+    effects_.bridges.push_back({record.node_id(), id, record.bridge_revision()});
+  }
+  for (const std::string& id : legs_) {
+    const CallRecord& record = calls_.at(id).record;
+    effects_.legs.push_back({record.node_id(), id, record.leg_revision()});
+  }
+  return absl::OkStatus();
+}
+
+v1::Conference Show(const ConferenceRecord& record) {
+  v1::Conference conference = record.conference();
+  conference.set_etag(absl::StrCat(record.version()));
+  return conference;
+}
+
+v1::Conferencecall Show(const ConferencecallRecord& record) { return record.conferencecall(); }
+
+v1::Call Show(const CallRecord& record) { return record.call(); }
+
+std::string ConferenceStream(const std::string& conference_id) { return absl::StrCat("conference:", conference_id); }
+
+std::string CallStream(const std::string& call_id) { return absl::StrCat("call:", call_id); }
+
+}  // namespace tutti::control

@@ -1,0 +1,117 @@
+#ifndef CONTROL_CORE_WORK_H_
+#define CONTROL_CORE_WORK_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/id/id.h"
+#include "control/core/media.h"
+#include "control/store/transaction.h"
+
+namespace tutti::control {
+
+// One step's rows: each is read once, changed in memory, and written once at the
+// end with its revision gone up by one; and the events and effects that go with
+// them. Lives within one transaction.
+class Work {
+ public:
+  Work(Transaction& transaction, absl::Time now, IdGenerator& ids) : tx_(transaction), now_(now), ids_(ids) {}
+  Work(const Work&) = delete;
+  Work& operator=(const Work&) = delete;
+
+  Transaction& tx() { return tx_; }
+  absl::Time now() const { return now_; }
+  std::string NewId() { return ids_.Next(); }
+
+  // Null where there is no such row. Pointers hold until the work ends.
+  absl::StatusOr<store::ConferenceRecord*> Conference(const std::string& id);
+  absl::StatusOr<store::ConferencecallRecord*> Conferencecall(const std::string& id);
+  absl::StatusOr<store::CallRecord*> Call(const std::string& id);
+
+  // A new row: inserted at once, so that queries of this step see it, and
+  // written again at the end. Revision 1.
+  absl::StatusOr<store::ConferenceRecord*> Add(store::ConferenceRecord record);
+  absl::StatusOr<store::ConferencecallRecord*> Add(store::ConferencecallRecord record);
+  absl::StatusOr<store::CallRecord*> Add(store::CallRecord record);
+
+  // Before a change: marks the row as changed. Repeating it does nothing.
+  void Touch(store::ConferenceRecord& record);
+  void Touch(store::ConferencecallRecord& record);
+  void Touch(store::CallRecord& record);
+
+  // The wanted leg or bridge has changed: a command is due.
+  void CommandLeg(store::CallRecord& record);
+  void CommandBridge(store::ConferenceRecord& record);
+  // The same, without a change of what is wanted.
+  void RepeatLeg(const store::CallRecord& record);
+  void RepeatBridge(const store::ConferenceRecord& record);
+
+  // An event with the resource as it is now, in the resource's stream; the
+  // conference's version and tm_update go up with its own.
+  void Emit(const std::string& type, store::ConferenceRecord& record);
+  void Emit(const std::string& type, store::ConferencecallRecord& record);
+  void Emit(const std::string& type, store::CallRecord& record);
+
+  // Writes what was changed. Nothing may be done after it.
+  absl::Status Flush();
+
+  // After Flush.
+  Effects TakeEffects() { return std::move(effects_); }
+
+  // What waits for the outcome of a call's set-up is told after the commit.
+  std::vector<std::pair<std::string, absl::StatusOr<v1::Call>>> answers;
+
+ private:
+  template <typename Record>
+  struct Slot {
+    Record record;
+    bool found = false;
+    bool dirty = false;
+  };
+  template <typename Record>
+  using Slots = std::map<std::string, Slot<Record>>;
+
+  template <typename Record, typename Table>
+  absl::StatusOr<Record*> Load(Slots<Record>& slots, Table& table, const std::string& id);
+  template <typename Record, typename Table>
+  absl::StatusOr<Record*> AddTo(Slots<Record>& slots, Table& table, const std::string& id, Record record);
+  template <typename Record>
+  void TouchIn(Slots<Record>& slots, const std::string& id, Record& record);
+  template <typename Record, typename Table>
+  absl::Status Write(Slots<Record>& slots, Table& table);
+  v1::Event& AddEvent(const std::string& type, const std::string& stream, const std::string& customer_id);
+  absl::Status WriteEvents();
+
+  Transaction& tx_;
+  const absl::Time now_;
+  IdGenerator& ids_;
+  Slots<store::ConferenceRecord> conferences_;
+  Slots<store::ConferencecallRecord> conferencecalls_;
+  Slots<store::CallRecord> calls_;
+  std::set<std::string> legs_;
+  std::set<std::string> bridges_;
+  // With the customer of each.
+  std::vector<std::pair<v1::Event, std::string>> events_;
+  Effects effects_;
+};
+
+// The resources as the API shows them.
+v1::Conference Show(const store::ConferenceRecord& record);
+v1::Conferencecall Show(const store::ConferencecallRecord& record);
+v1::Call Show(const store::CallRecord& record);
+
+std::string ConferenceStream(const std::string& conference_id);
+std::string CallStream(const std::string& call_id);
+
+}  // namespace tutti::control
+
+#endif  // CONTROL_CORE_WORK_H_

@@ -1,0 +1,156 @@
+// EventService.Watch: order, resumption, filters, live.
+
+#include <map>
+#include <set>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "common/status/status.h"
+#include "control/server/server_fixture.h"
+
+namespace tutti::control {
+namespace {
+
+class EventsTest : public ServerFixture {
+ protected:
+  void SetUp() override {
+    StartControl();
+    WaitForNode();
+    room_ = CreateConference()->id();
+  }
+
+  std::vector<v1::Event> ReadStream(const std::string& stream, int64_t after, size_t count) {
+    v1::WatchEventsRequest request;
+    request.set_stream(stream);
+    request.set_after_sequence(after);
+    return ReadEvents(request, count);
+  }
+
+  std::string room_;
+};
+
+std::vector<std::string> Types(const std::vector<v1::Event>& events) {
+  std::vector<std::string> types;
+  for (const auto& event : events) types.push_back(event.type());
+  return types;
+}
+
+TEST_F(EventsTest, AStreamTellsTheWholeStoryInOrder) {
+  const auto call = CreateCall(room_);
+  ASSERT_TRUE(HasJoined(room_, 1));
+  ASSERT_TRUE(HangupCall(call->id()).ok());
+  ASSERT_TRUE(HasJoined(room_, 0));
+  const auto events = ReadStream("conference:" + room_, 0, 6);
+  ASSERT_EQ(events.size(), 6u);
+  for (size_t i = 0; i < events.size(); ++i) EXPECT_EQ(events[i].sequence(), static_cast<int64_t>(i) + 1);
+  EXPECT_EQ(events[0].type(), "conference_created");
+  const auto types = Types(events);
+  const auto at = [&](const char* type) { return std::find(types.begin(), types.end(), type) - types.begin(); };
+  EXPECT_LT(at("conferencecall_joining"), at("conferencecall_joined"));
+  EXPECT_LT(at("conferencecall_joined"), at("conferencecall_leaved"));
+  EXPECT_LT(at("conferencecall_leaved"), 6);
+  const auto later = ReadStream("conference:" + room_, 3, 3);
+  ASSERT_EQ(later.size(), 3u);
+  EXPECT_EQ(later[0].id(), events[3].id());
+}
+
+TEST_F(EventsTest, ACursorGoesOnAfterARestartWithoutHoleOrRepeat) {
+  const auto call = CreateCall(room_);
+  ASSERT_TRUE(HasJoined(room_, 1));
+  const auto head = ReadStream("conference:" + room_, 0, 2);
+  ASSERT_EQ(head.size(), 2u);
+  ASSERT_FALSE(head[0].cursor().empty());
+  StopControl();
+  StartControl();
+  WaitForNode();
+  ASSERT_TRUE(HangupCall(call->id()).ok());
+  ASSERT_TRUE(HasHungUp(call->id(), v1::Call::HANGUP_REASON_NORMAL));
+  v1::WatchEventsRequest request;
+  request.set_cursor(head[0].cursor());
+  std::map<std::string, int64_t> sequences{{"conference:" + room_, 1}};
+  std::set<std::string> ids;
+  bool has_hangup = false;
+  size_t count = 1;
+  // As many as there are up to the hang-up.
+  while (!has_hangup && count < 64) {
+    count *= 2;
+    const auto events = ReadEvents(request, count);
+    if (events.size() < count) break;
+    for (const auto& event : events) has_hangup |= event.type() == "call_hangup";
+    sequences = {{"conference:" + room_, 1}};
+    ids.clear();
+    for (const auto& event : events) {
+      EXPECT_EQ(event.sequence(), sequences[event.stream()] + 1) << event.stream();
+      sequences[event.stream()] = event.sequence();
+      EXPECT_TRUE(ids.insert(event.id()).second);
+    }
+    if (count >= 8) break;
+  }
+  EXPECT_GE(ids.size(), 8u);
+}
+
+TEST_F(EventsTest, WithoutAPointItBeginsNowAndFollows) {
+  grpc::ClientContext context;
+  v1::WatchEventsRequest request;
+  request.add_types("conference_created");
+  const auto reader = events_->Watch(&context, request);
+  reader->WaitForInitialMetadata();
+  ASSERT_TRUE(CreateCall(room_).ok());
+  std::vector<std::string> rooms;
+  for (int i = 0; i < 3; ++i) rooms.push_back(CreateConference()->id());
+  for (const std::string& room : rooms) {
+    v1::Event event;
+    ASSERT_TRUE(reader->Read(&event));
+    EXPECT_EQ(event.type(), "conference_created");
+    EXPECT_EQ(event.conference().id(), room);
+  }
+  context.TryCancel();
+  reader->Finish();
+}
+
+TEST_F(EventsTest, AWatcherThatDoesNotReadHoldsUpNobody) {
+  grpc::ClientContext idle;
+  const auto reader = events_->Watch(&idle, {});
+  reader->WaitForInitialMetadata();
+  for (int i = 0; i < 300; ++i) ASSERT_TRUE(CreateConference().ok());
+  EXPECT_EQ(ReadStream("conference:" + room_, 0, 1).size(), 1u);
+  for (int i = 0; i < 300; ++i) {
+    v1::Event event;
+    ASSERT_TRUE(reader->Read(&event));
+  }
+  idle.TryCancel();
+  reader->Finish();
+}
+
+TEST_F(EventsTest, BadPointsAreRefused) {
+  const auto finish = [this](const v1::WatchEventsRequest& request) {
+    grpc::ClientContext context;
+    const auto reader = events_->Watch(&context, request);
+    v1::Event event;
+    EXPECT_FALSE(reader->Read(&event));
+    return FromGrpcStatus(reader->Finish());
+  };
+  v1::WatchEventsRequest request;
+  request.set_cursor("nonsense");
+  EXPECT_EQ(finish(request).code(), absl::StatusCode::kInvalidArgument);
+  request.clear_cursor();
+  request.set_stream("nonsense");
+  EXPECT_FALSE(finish(request).ok());
+  request.clear_stream();
+  for (int i = 0; i < 65; ++i) request.add_types("x");
+  EXPECT_EQ(finish(request).code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(EventsTest, TheServerEndsWithWatchesOpen) {
+  grpc::ClientContext context;
+  const auto reader = events_->Watch(&context, {});
+  reader->WaitForInitialMetadata();
+  std::thread stopper([this] { StopControl(); });
+  v1::Event event;
+  EXPECT_FALSE(reader->Read(&event));
+  reader->Finish();
+  stopper.join();
+}
+
+}  // namespace
+}  // namespace tutti::control
