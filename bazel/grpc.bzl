@@ -2,7 +2,11 @@
 
 load("@rules_cc//cc:defs.bzl", "cc_library")
 
-ProtoFilesInfo = provider(fields = {"files": "depset of .proto files, own and imported"})
+ProtoFilesInfo = provider(fields = {
+    "files": "depset of .proto files, own and imported",
+    "own": "list of .proto files, own",
+    "roots": "depset of folders that imports leave out",
+})
 
 def _stem(f):
     return f.basename[:-len(".proto")]
@@ -43,7 +47,11 @@ def _proto_gen_impl(ctx):
     return [
         DefaultInfo(files = depset(hdrs + ccs)),
         OutputGroupInfo(hdrs = depset(hdrs), srcs = depset(ccs)),
-        ProtoFilesInfo(files = imports),
+        ProtoFilesInfo(
+            files = imports,
+            own = ctx.files.srcs,
+            roots = depset([root] if root else [], transitive = [d[ProtoFilesInfo].roots for d in ctx.attr.deps]),
+        ),
     ]
 
 _proto_gen = rule(
@@ -59,6 +67,44 @@ _proto_gen = rule(
         "_plugin": attr.label(default = "@protoc//:bin/grpc_cpp_plugin", executable = True, cfg = "exec", allow_single_file = True),
     },
 )
+
+def _descriptor_set_impl(ctx):
+    info = ctx.attr.library[ProtoFilesInfo]
+    out = ctx.actions.declare_file(ctx.label.name + ".pb")
+    args = ctx.actions.args()
+    args.add_all(info.roots, format_each = "-I%s")
+    args.add("-I.")
+    args.add("-I/usr/include")
+    args.add("--include_imports")
+    args.add("--include_source_info")
+    args.add("--descriptor_set_out=" + out.path)
+    args.add_all(info.own)
+    ctx.actions.run(
+        mnemonic = "ProtocDescriptors",
+        executable = ctx.executable._protoc,
+        inputs = info.files,
+        outputs = [out],
+        arguments = [args],
+    )
+    return [DefaultInfo(files = depset([out]))]
+
+_descriptor_set = rule(
+    implementation = _descriptor_set_impl,
+    attrs = {
+        "library": attr.label(providers = [ProtoFilesInfo]),
+        "_protoc": attr.label(default = "@protoc//:bin/protoc", executable = True, cfg = "exec", allow_single_file = True),
+    },
+)
+
+def descriptor_set(name, library, **kwargs):
+    """A FileDescriptorSet, with imports and comments, of a cc_grpc_library's files.
+
+    Args:
+      name: the target's name; the file is name.pb
+      library: the cc_grpc_library
+      **kwargs: visibility and the like
+    """
+    _descriptor_set(name = name, library = _gen_label(library), **kwargs)
 
 def _gen_label(dep):
     return (dep if ":" in dep else dep + ":" + dep.split("/")[-1]) + "_gen"
