@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "mediaplane/audio/codec.h"
 #include "mediaplane/audio/format.h"
 #include "mediaplane/audio/resample.h"
+#include "mediaplane/engine/encoder_stream.h"
 #include "mediaplane/engine/engine.h"
 #include "mediaplane/port/port.h"
 
@@ -24,9 +24,9 @@ struct alignas(64) Bridge {
   std::array<uint32_t, static_cast<size_t>(MixRate::kCount)> rate_legs = {};
   uint32_t g722_legs = 0;
 
-  // What all listeners of the only codec with memory hear; runs every tick while
-  // a leg of it is here.
-  Encoder g722;
+  // What all listeners of the only codec with memory are sent; runs every tick
+  // while a leg of it is here.
+  EncoderStream g722;
   Upsampler up;
   Downsampler down;
 

@@ -187,22 +187,29 @@ TEST(EngineMixTest, ListenersOfOneFormatCostOneEncode) {
   }
 }
 
-TEST(EngineMixTest, AG722TalkerComesBackToTheSharedEncoder) {
+TEST(EngineMixTest, AG722TalkerComesBackToTheSharedStreamInAPause) {
   TestNode node({});
   const BridgeSlot bridge = *node.engine().AddBridge();
   TestCaller& talker = node.Call(Codec::kG722, bridge);
   TestCaller& other = node.Call(Codec::kPcmu, bridge);
   node.Call(Codec::kG722, bridge);
-  other.voice = Tone(440, 6000, 8000);
-  talker.voice = [](int64_t sample) { return sample < 16'000 ? Tone(700, 9000, 16'000)(sample) : int16_t{0}; };
+  talker.voice = [](int64_t sample) { return sample < 3 * 16'000 ? Tone(700, 9000, 16'000)(sample) : int16_t{0}; };
+  other.voice = [](int64_t sample) {
+    const bool pauses = sample > 10 * 8000 && sample < 30 * 8000;
+    return pauses ? int16_t{0} : Tone(440, 6000, 8000)(sample);
+  };
   const auto encodes_a_tick = [&node] {
     const uint64_t before = node.Total(&WorkerCounters::frames_encoded);
     node.Run(kSecond);
     return static_cast<double>(node.Total(&WorkerCounters::frames_encoded) - before) / 50;
   };
   node.Run(200 * kMs);
-  // The talker's own, G.722 for the listener, PCMU for the other talker.
-  EXPECT_NEAR(encodes_a_tick(), 3, 0.3);
+  // For the G.722 talker, for the G.722 listener, for the PCMU talker.
+  EXPECT_EQ(encodes_a_tick(), 3);
+  node.Run(4 * kSecond);
+  EXPECT_EQ(encodes_a_tick(), 3) << "while the other goes on, what each was sent before still counts";
+  node.Run(10 * kSecond);
+  EXPECT_EQ(encodes_a_tick(), 1) << "in the pause: PCMU, for silence of G.722 costs nothing";
   node.Run(20 * kSecond);
   EXPECT_EQ(encodes_a_tick(), 2);
 }

@@ -10,6 +10,7 @@
 #include "mediaplane/audio/format.h"
 #include "mediaplane/audio/gate.h"
 #include "mediaplane/engine/counters.h"
+#include "mediaplane/engine/encoder_stream.h"
 #include "mediaplane/engine/engine.h"
 #include "mediaplane/engine/source_rule.h"
 #include "mediaplane/jitter/jitter_buffer.h"
@@ -51,8 +52,8 @@ struct alignas(64) Leg {
   uint8_t telephone_event_type = kNoPayloadType;
   bool may_send = false;
   bool may_receive = false;
-  bool in_mix = false;          // `own` is in this tick's sum
-  bool shares_encoder = false;  // hears the shared stateful encoder
+  bool in_mix = false;         // `own` is in this tick's sum
+  bool shares_stream = false;  // is sent what the listeners of its codec are sent
   bool marker_next = true;
   bool moved = false;       // since its last tick: catch up, don't skip
   bool was_silent = false;  // nothing came in the last frame either
@@ -90,7 +91,7 @@ struct alignas(64) Leg {
   Endpoint endpoint;
 
   alignas(64) Decoder decoder;
-  Encoder encoder;  // of its own: a talker's, or not yet converged with the shared one
+  EncoderStream stream;  // of its own: a talker's, or not yet equal to the shared one
   // What was added to the sum of its rate this tick, so that it can be subtracted.
   alignas(64) std::array<int16_t, kSamplesPerFrameMax> own;
   JitterBuffer jitter;

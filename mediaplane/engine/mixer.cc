@@ -28,7 +28,7 @@ void Mixer::Add(MixRate r, const int16_t* samples) {
   AddToSum(samples, rate(r).sum.data(), SamplesPerFrame(r));
 }
 
-void Mixer::Finish() {
+void Mixer::Finish(const CommonSilence& silence) {
   PerRate& low = rate(MixRate::k8000);
   PerRate& high = rate(MixRate::k16000);
   constexpr size_t kLow = SamplesPerFrame(MixRate::k8000);
@@ -49,9 +49,9 @@ void Mixer::Finish() {
     }
   }
   if (bridge_->g722_legs > 0) {
-    bridge_->g722.Encode(Listener(MixRate::k16000), codecs_[static_cast<size_t>(Codec::kG722)].bytes.data());
-    codecs_[static_cast<size_t>(Codec::kG722)].encoded = true;
-    ++encodes_;
+    PerCodec& payload = codecs_[static_cast<size_t>(Codec::kG722)];
+    encodes_ += bridge_->g722.Encode(Listener(MixRate::k16000), silence, payload.bytes.data());
+    payload.encoded = true;
   }
 }
 

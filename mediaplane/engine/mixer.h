@@ -26,7 +26,7 @@ class Mixer {
 
   // All talkers are in: brings each rate's sum into the other one, and runs the
   // shared encoder with memory.
-  void Finish();
+  void Finish(const CommonSilence& silence);
 
   // What a talker hears: all but `own`, limited. FormatOf's samples a frame.
   void MixMinus(MixRate rate, const int16_t* own, int16_t* out) const;

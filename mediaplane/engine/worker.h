@@ -76,6 +76,8 @@ class Worker {
     LegSlot loose_first = kNoLegSlot;  // legs in no bridge
     BridgeSlot bridge_first = kNoBridgeSlot;
     uint32_t legs = 0;  // in bridges and loose
+    uint32_t g722_legs = 0;
+    CommonSilence silence;
   };
 
   // Slots. worker.cc
@@ -115,6 +117,7 @@ class Worker {
 
   void SendMix(LegSlot slot, Leg& leg, Bridge& bridge);
   void SendSilence(LegSlot slot, Leg& leg);
+  std::span<const uint8_t> EncodeOwn(Leg& leg, const int16_t* heard);
   void SendFrame(LegSlot slot, Leg& leg, std::span<const uint8_t> payload);
   rte_mbuf* NewPacket();
   void Queue(rte_mbuf* packet);

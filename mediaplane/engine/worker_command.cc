@@ -61,7 +61,7 @@ void Worker::Start(const Command& command, int64_t now_ns) {
   leg.frame_ns = 0;
   leg.marker_next = true;
   leg.moved = false;
-  leg.shares_encoder = false;
+  leg.shares_stream = false;
   leg.receive = ReceiveStatistics();
   new (&leg.jitter) JitterBuffer();
   leg.bridge = kNoBridgeSlot;
@@ -97,7 +97,7 @@ void Worker::Apply(Leg& leg, const LegMedia& media, int64_t now_ns, bool anew) {
     leg.codec = media.codec;
     leg.rate = FormatOf(media.codec).rate;
     leg.decoder.Reset(media.codec);
-    leg.encoder.Reset(media.codec);
+    leg.stream.Reset(media.codec);
     leg.jitter.Reset();
     leg.gate.Reset();
     leg.in_mix = false;
@@ -176,10 +176,11 @@ void Worker::Link(LegSlot slot, BridgeSlot bridge_slot, unsigned phase_index) {
   leg.bridge = bridge_slot;
   leg.phase = static_cast<uint16_t>(phase_index);
   leg.in_mix = false;
-  leg.shares_encoder = false;
+  leg.shares_stream = false;
   // Whoever enters a mix fades in.
   leg.gate.Reset();
   ++phase.legs;
+  if (leg.codec == Codec::kG722) ++phase.g722_legs;
   counters_.legs.Add(1);
 
   LegSlot* first = &phase.loose_first;
@@ -193,10 +194,12 @@ void Worker::Link(LegSlot slot, BridgeSlot bridge_slot, unsigned phase_index) {
       phase.bridge_first = bridge_slot;
       counters_.bridges.Add(1);
     }
-    // The first of its codec lends its encoder's memory to the listeners to come.
-    if (leg.codec == Codec::kG722 && bridge.g722_legs == 0) {
-      bridge.g722 = leg.encoder;
-      leg.shares_encoder = true;
+    // The first of a codec with memory lends it to the listeners to come. They
+    // come out of silence: their decoders take some 60 ms to follow what is being
+    // said, and then have it exactly.
+    if (leg.codec == Codec::kG722) {
+      if (bridge.g722_legs == 0) bridge.g722 = leg.stream;
+      leg.shares_stream = bridge.g722_legs == 0 || leg.stream.silent();
     }
     Count(leg, bridge, 1);
   }
@@ -219,10 +222,11 @@ void Worker::Unlink(LegSlot slot) {
   }
   if (link.next != kNoLegSlot) parts_.links[link.next].previous = link.previous;
   --phase.legs;
+  if (leg.codec == Codec::kG722) --phase.g722_legs;
   counters_.legs.Set(counters_.legs.Get() - 1);
   if (bridge == nullptr) return;
 
-  if (leg.shares_encoder) leg.encoder = bridge->g722;
+  if (leg.shares_stream) leg.stream = bridge->g722;
   Count(leg, *bridge, -1);
   // A rate that nobody has any more leaves no echo for the next who has it.
   if (bridge->rate_legs[0] == 0 || bridge->rate_legs[1] == 0) {

@@ -49,12 +49,12 @@ void Worker::TickBridge(Bridge& bridge, int64_t tick_ns) {
     mixer_.Add(leg.rate, leg.own.data());
     // A talker hears a mix of its own: it leaves with the shared encoder's memory
     // of the last tick.
-    if (leg.shares_encoder) {
-      leg.encoder = bridge.g722;
-      leg.shares_encoder = false;
+    if (leg.shares_stream) {
+      leg.stream = bridge.g722;
+      leg.shares_stream = false;
     }
   }
-  mixer_.Finish();
+  mixer_.Finish(phases_[bridge.phase].silence);
   for (size_t i = 0; i < member_count_; ++i) {
     if (i + kPrefetchLegs < member_count_) rte_prefetch0(&parts_.legs[members_[i + kPrefetchLegs]]);
     Leg& leg = parts_.legs[members_[i]];
@@ -91,9 +91,9 @@ bool Worker::BeginFrame(LegSlot slot, Leg& leg, int64_t tick_ns) {
   if (frames > 1 && leg.moved && frames <= 1 + kCatchUpFramesMax) {
     for (; frames > 1; --frames) {
       PullFrame(leg, tick_ns - (frames - 1) * kTickNs);
-      if (leg.shares_encoder) {
-        leg.encoder = parts_.bridges[leg.bridge].g722;
-        leg.shares_encoder = false;
+      if (leg.shares_stream) {
+        leg.stream = parts_.bridges[leg.bridge].g722;
+        leg.shares_stream = false;
       }
       SendSilence(slot, leg);
     }
@@ -154,7 +154,7 @@ bool Worker::PullFrame(Leg& leg, int64_t tick_ns) {
 void Worker::SendMix(LegSlot slot, Leg& leg, Bridge& bridge) {
   if (!leg.may_send) return SendFrame(slot, leg, {});
   const AudioFormat& format = FormatOf(leg.codec);
-  const bool shared = format.stateless ? !leg.in_mix : leg.shares_encoder;
+  const bool shared = format.stateless ? !leg.in_mix : leg.shares_stream;
   if (shared) return SendFrame(slot, leg, mixer_.ListenerPayload(leg.codec));
 
   const int16_t* heard = nullptr;
@@ -166,25 +166,25 @@ void Worker::SendMix(LegSlot slot, Leg& leg, Bridge& bridge) {
   }
   if (format.stateless) {
     mixer_.EncodeStateless(leg.codec, heard, bytes_.data());
-  } else {
-    leg.encoder.Encode(heard, bytes_.data());
-    counters_.frames_encoded.Add(1);
-    // A listener comes back to the shared encoder once that changes nothing.
-    leg.shares_encoder = !leg.in_mix && leg.encoder.SameState(bridge.g722);
+    return SendFrame(slot, leg, {bytes_.data(), format.bytes_per_frame});
   }
-  SendFrame(slot, leg, {bytes_.data(), format.bytes_per_frame});
+  const std::span<const uint8_t> payload = EncodeOwn(leg, heard);
+  // A listener comes back to what all are sent once that changes nothing.
+  leg.shares_stream = !leg.in_mix && leg.stream.SameState(bridge.g722);
+  SendFrame(slot, leg, payload);
 }
 
 void Worker::SendSilence(LegSlot slot, Leg& leg) {
   const AudioFormat& format = FormatOf(leg.codec);
   if (!leg.may_send) return SendFrame(slot, leg, {});
-  if (format.stateless) {
-    std::fill_n(bytes_.begin(), format.bytes_per_frame, format.silence_byte);
-  } else {
-    leg.encoder.Encode(kSilentSamples.data(), bytes_.data());
-    counters_.frames_encoded.Add(1);
-  }
+  if (!format.stateless) return SendFrame(slot, leg, EncodeOwn(leg, kSilentSamples.data()));
+  std::fill_n(bytes_.begin(), format.bytes_per_frame, format.silence_byte);
   SendFrame(slot, leg, {bytes_.data(), format.bytes_per_frame});
+}
+
+std::span<const uint8_t> Worker::EncodeOwn(Leg& leg, const int16_t* heard) {
+  counters_.frames_encoded.Add(leg.stream.Encode(heard, phases_[leg.phase].silence, bytes_.data()));
+  return {bytes_.data(), FormatOf(leg.codec).bytes_per_frame};
 }
 
 // One RTP packet; without a payload (we may not send) its time passes only.
