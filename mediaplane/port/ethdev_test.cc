@@ -428,12 +428,13 @@ TEST_F(EthdevTest, DoesNotLearnLies) {
   wire.Inject(Wire::Arp(false, "198.19.0.9", "198.18.0.1"));
   Receive(port);
   Send(port, 0, peer_, "x");
-  EXPECT_EQ(Drops(port, PortDrop::kNoNeighbour), 2u);
+  Send(port, 0, Address("198.18.0.1", 5000), "to ourselves");
+  EXPECT_EQ(Drops(port, PortDrop::kNoNeighbour), 3u);
   Frame parsed;
-  rte_mbuf* frame = wire.Sent(&parsed);
-  EXPECT_EQ(parsed.kind, FrameKind::kArp);
-  rte_pktmbuf_free(frame);
-  EXPECT_EQ(wire.Sent(&parsed), nullptr);
+  while (rte_mbuf* frame = wire.Sent(&parsed)) {
+    EXPECT_EQ(parsed.kind, FrameKind::kArp);
+    rte_pktmbuf_free(frame);
+  }
 }
 
 TEST_F(EthdevTest, WhatCannotBeSentIsCounted) {

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <set>
 #include <string>
 
 #include "gmock/gmock.h"
@@ -241,11 +242,16 @@ TEST_F(KernelUdpTest, AFloodCostsOnlyItsOwnLeg) {
   Port& port = endpoints->port(0);
   port.Attach(flooded, 0);
   port.Attach(calm, 0);
-  for (int i = 0; i < 100; ++i) peer.Send(flooded.rtp, "x");
-  peer.Send(calm.rtp, "y");
-  const Packets first = Drain(port, 0);
-  EXPECT_EQ(first.size(), 33u);
-  EXPECT_EQ(first.back(), (std::pair<LegSlot, std::string>(1, "y")));
+  // Whatever the caller asks for at once, a round is a round.
+  for (const unsigned batch : {64u, 4u}) {
+    for (int i = 0; i < 100; ++i) peer.Send(flooded.rtp, "x");
+    peer.Send(calm.rtp, "y");
+    const Packets first = Drain(port, 0, batch);
+    EXPECT_EQ(first.size(), 33u);
+    EXPECT_EQ(first.back(), (std::pair<LegSlot, std::string>(1, "y")));
+    while (!Drain(port, 0).empty()) {
+    }
+  }
 }
 
 TEST_F(KernelUdpTest, DetachKeepsThePacketsForTheNextWorker) {
@@ -268,6 +274,28 @@ TEST_F(KernelUdpTest, DetachKeepsThePacketsForTheNextWorker) {
   peer.Send(moving.rtp, "moved");
   EXPECT_EQ(Drain(endpoints->port(1), 1), Packets());
   EXPECT_EQ(Drain(endpoints->port(1), 0), (Packets{{0, "moved"}}));
+}
+
+TEST_F(KernelUdpTest, LegsComeAndGoInAnyOrder) {
+  auto endpoints = Create(Options());
+  Peer peer;
+  Port& port = endpoints->port(0);
+  std::vector<Endpoint> legs;
+  for (LegSlot leg = 0; leg < 4; ++leg) {
+    legs.push_back(*endpoints->Open(leg, peer.address(), true));
+    port.Attach(legs.back(), 0);
+  }
+  for (const LegSlot gone : {0, 3, 1}) {
+    port.Detach(gone);
+    legs[gone].leg = kNoLegSlot;
+    std::set<LegSlot> expected, heard;
+    for (const Endpoint& leg : legs) {
+      peer.Send(leg.rtp, "x");
+      if (leg.leg != kNoLegSlot) expected.insert(leg.leg);
+    }
+    for (const auto& [leg, payload] : Drain(port, 0)) heard.insert(leg);
+    EXPECT_EQ(heard, expected);
+  }
 }
 
 TEST_F(KernelUdpTest, TooLongAndEmptyDatagrams) {
