@@ -44,9 +44,12 @@ std::pair<Message*, const FieldDescriptor*> Descend(Message& request, const std:
 // Reads the body; `present` gets the paths that it names, within the body.
 absl::Status ReadBody(const Route& route, const std::string& body, Message& request,
                       std::vector<std::string>& present) {
-  if (route.body_is_request) return protojson::Read(body, request, &present);
+  // The HTTP server has limited its size.
+  const protojson::Limits limits{.bytes_max = body.size()};
+  if (route.body_is_request) return protojson::Read(body, request, &present, limits);
   if (route.body_field != nullptr) {
-    return protojson::Read(body, *request.GetReflection()->MutableMessage(&request, route.body_field), &present);
+    Message* target = request.GetReflection()->MutableMessage(&request, route.body_field);
+    return protojson::Read(body, *target, &present, limits);
   }
   if (body.empty()) return absl::OkStatus();
   google::protobuf::Empty nothing;

@@ -1,0 +1,111 @@
+#include "gateway/server/gateway_server.h"
+
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "common/listen/listen.h"
+#include "common/rpc/client.h"
+#include "common/status/status.h"
+#include "gateway/openapi/api_descriptors.h"
+#include "gateway/openapi/openapi.h"
+#include "tutti/control/v1/call.pb.h"
+#include "tutti/control/v1/conference.pb.h"
+#include "tutti/control/v1/conferencecall.pb.h"
+
+namespace tutti::gateway {
+namespace {
+
+using google::protobuf::DescriptorPool;
+using google::protobuf::ServiceDescriptor;
+
+// For /readyz.
+constexpr absl::Duration kProbeDeadline = absl::Seconds(2);
+// A larger body might not fit into a gRPC message.
+constexpr uint32_t kBodyBytesMax = 3 * 1024 * 1024;
+
+// The API's services with the generated classes of their messages.
+absl::StatusOr<std::vector<const ServiceDescriptor*>> LinkedServices() {
+  // Descriptors register themselves when a class of their file is used.
+  control::v1::Call::descriptor();
+  control::v1::Conference::descriptor();
+  control::v1::Conferencecall::descriptor();
+  std::vector<const ServiceDescriptor*> services;
+  for (const ServiceDescriptor* documented : ApiServices()) {
+    const auto* service = DescriptorPool::generated_pool()->FindServiceByName(documented->full_name());
+    if (service == nullptr) return absl::InternalError("a service is not linked: " + documented->full_name());
+    services.push_back(service);
+  }
+  return services;
+}
+
+absl::Status CheckConfig(const config::v1::Config& config) {
+  const config::v1::Gateway& gateway = config.gateway();
+  for (const std::string& address : {gateway.http_listen(), gateway.metrics_listen(), gateway.grpc_listen()}) {
+    TUTTI_RETURN_IF_ERROR(CheckListenAddress(address, config.insecure_listen()));
+  }
+  if (gateway.connections_max() < 1 || gateway.connections_max() > 65535) {
+    return absl::InvalidArgumentError("gateway.connections_max is not within 1 to 65535");
+  }
+  if (gateway.body_bytes_max() < 1 || gateway.body_bytes_max() > kBodyBytesMax) {
+    return absl::InvalidArgumentError("gateway.body_bytes_max is not within 1 to 3145728");
+  }
+  if (gateway.request_timeout_seconds() < 1 || gateway.control_timeout_seconds() < 1) {
+    return absl::InvalidArgumentError("a timeout of gateway is less than one second");
+  }
+  return absl::OkStatus();
+}
+
+ServerOptions HttpOptions(const config::v1::Gateway& config) {
+  ServerOptions options;
+  options.listen = config.http_listen();
+  options.access.hosts.assign(config.hosts().begin(), config.hosts().end());
+  options.access.hosts.push_back(options.listen.substr(0, options.listen.rfind(':')));
+  options.access.origins.assign(config.origins().begin(), config.origins().end());
+  options.connections_max = static_cast<int>(config.connections_max());
+  options.body_bytes_max = config.body_bytes_max();
+  options.request_timeout = absl::Seconds(config.request_timeout_seconds());
+  return options;
+}
+
+}  // namespace
+
+GatewayServer::GatewayServer(const config::v1::Gateway& config, Clock& clock, RouteTable routes, std::string openapi,
+                             const std::shared_ptr<grpc::Channel>& control)
+    : clock_(clock),
+      ids_(clock),
+      http_metrics_(metrics_),
+      rest_(std::move(routes), control, absl::Seconds(config.control_timeout_seconds())),
+      probe_(control, kProbeDeadline),
+      pages_(
+          std::move(openapi), [this](std::function<void(absl::Status)> done) { probe_.Check(std::move(done)); },
+          rest_) {}
+
+GatewayServer::~GatewayServer() {
+  http_server_.reset();
+  // Streams of health and reflection have no end of their own.
+  if (rpc_server_.server != nullptr) rpc_server_.server->Shutdown(std::chrono::system_clock::now());
+}
+
+bool GatewayServer::Drain(absl::Duration patience) { return http_server_->Stop(patience); }
+
+absl::StatusOr<std::unique_ptr<GatewayServer>> GatewayServer::Start(const config::v1::Config& config, Clock& clock) {
+  TUTTI_RETURN_IF_ERROR(CheckConfig(config));
+  const config::v1::Gateway& gateway = config.gateway();
+  const std::string control =
+      gateway.control_address().empty() ? config.control().grpc_listen() : gateway.control_address();
+  TUTTI_ASSIGN_OR_RETURN(const RouteTable documented, RouteTable::Build(ApiServices()));
+  TUTTI_ASSIGN_OR_RETURN(const auto services, LinkedServices());
+  TUTTI_ASSIGN_OR_RETURN(RouteTable routes, RouteTable::Build(services));
+  std::unique_ptr<GatewayServer> server(
+      new GatewayServer(gateway, clock, std::move(routes), MakeOpenApi(documented), MakeRpcChannel(control)));
+  TUTTI_RETURN_IF_ERROR(server->metrics_.Serve(gateway.metrics_listen()));
+  TUTTI_ASSIGN_OR_RETURN(
+      server->rpc_server_,
+      StartRpcServer({.listen = gateway.grpc_listen(), .services = {}, .metrics = &server->metrics_}));
+  TUTTI_ASSIGN_OR_RETURN(server->http_server_, Server::Start(HttpOptions(gateway), server->pages_, clock, server->ids_,
+                                                             server->http_metrics_));
+  return server;
+}
+
+}  // namespace tutti::gateway
