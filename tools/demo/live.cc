@@ -7,8 +7,10 @@ namespace {
 
 constexpr double kTalkingDbfs = -45;
 constexpr int kHoldMoments = 6;
-// Heard levels are of 150 to 350 ms ago, and arrive some 50 ms after they were said.
-constexpr size_t kSaidDelayMoments = 4;
+// A state is told once it has lasted for so long: voices come and go together.
+constexpr int kSteadyMoments = 4;
+// Heard levels are of 150 to 350 ms ago.
+constexpr size_t kSaidDelayMoments = 2;
 
 }  // namespace
 
@@ -42,11 +44,18 @@ std::optional<std::string> Live::Add(const Moment& moment) {
     hears[i] = held.heard > 0;
     anything = anything || talks[i] || hears[i];
   }
-  std::string line = absl::StrCat("in the room: ", Names(moment.joined));
-  if (anything) absl::StrAppend(&line, "  |  talking: ", Names(talks), "  |  sound arrives at: ", Names(hears));
-  if (line == last_) return std::nullopt;
-  last_ = line;
-  return line;
+  const std::string room = absl::StrCat("in the room: ", Names(moment.joined));
+  if (room != last_room_) {
+    last_room_ = room;
+    return room;
+  }
+  const std::string talk =
+      anything ? absl::StrCat("talking: ", Names(talks), "; sound arrives at: ", Names(hears)) : "all are silent";
+  steady_ = talk == candidate_ ? steady_ + 1 : 1;
+  candidate_ = talk;
+  if (steady_ < kSteadyMoments || talk == last_talk_) return std::nullopt;
+  last_talk_ = talk;
+  return talk;
 }
 
 }  // namespace tutti::tools

@@ -5,6 +5,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tutti::tools {
@@ -18,9 +19,9 @@ struct Moment {
 };
 
 // Turns moments (each 100 ms) into lines, one for each change of who is in the
-// room, who talks, and where sound arrives. Levels are held for 600 ms, so that
-// a pause between two words is no change; what is said is shown with the delay
-// of the figure of what is heard.
+// room, and one for each change of who talks and where sound arrives that lasts.
+// Levels are held for 600 ms, so that a pause between two words is no change;
+// what is said is looked at with the delay of the figure of what is heard.
 class Live {
  public:
   explicit Live(std::vector<std::string> names) : names_(std::move(names)), held_(names_.size()) {}
@@ -39,7 +40,11 @@ class Live {
   const std::vector<std::string> names_;
   std::deque<std::vector<double>> said_;
   std::vector<Held> held_;
-  std::string last_;
+  std::string last_room_;
+  std::string last_talk_ = "all are silent";
+  // What is seen now, and for how many moments.
+  std::string candidate_;
+  int steady_ = 0;
 };
 
 // "Anna, Ralph and Karl"; "nobody".

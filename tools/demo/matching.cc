@@ -21,6 +21,7 @@ constexpr double kSaidEnergyMin = 1e5;           // mean square of a part worth 
 constexpr double kLikenessMin = 0.7;
 constexpr double kLevelDbMin = -12;
 constexpr double kOwnLevelDbMax = -25;
+constexpr double kOwnLikenessMin = 0.3;
 
 // Without what narrowband lines don't carry.
 Signal Band(const std::vector<int16_t>& samples) {
@@ -201,7 +202,9 @@ class Matcher {
     for (size_t i = 0; i < speakers.size(); ++i) Level(findings_[speakers[i]], levels[i]);
     if (std::count(segment.speakers.begin(), segment.speakers.end(), static_cast<int>(listener_)) == 0) return;
     if (!Talks(static_cast<int>(listener_), begin, end)) return;
-    Level(findings_[listener_], FindVoice(Slice(said_[listener_], begin, end), heard).gain);
+    const Found own = FindVoice(Slice(said_[listener_], begin, end), heard);
+    // Any two sounds are a little alike at some delay.
+    if (own.likeness >= kOwnLikenessMin) Level(findings_[listener_], own.gain);
   }
 
   std::vector<Match> Result() const {

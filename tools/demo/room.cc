@@ -212,7 +212,7 @@ absl::StatusOr<RoomResult> HoldConference(ApiClient& client, const Script& scrip
 }
 
 std::string Table(const std::vector<Person>& people, const Matches& matches) {
-  constexpr char kColumn[] = "  %-22s";
+  constexpr char kColumn[] = "  %-25s";
   std::string text = absl::StrFormat("%-14s", "listener");
   for (const Person& person : people) absl::StrAppendFormat(&text, kColumn, "heard " + person.name);
   text += "\n";
@@ -222,9 +222,9 @@ std::string Table(const std::vector<Person>& people, const Matches& matches) {
       const Match& match = matches[listener][speaker];
       std::string cell;
       if (listener == speaker) {
-        cell = absl::StrFormat("%s, own %.0f dB", HeardItself(match) ? "YES" : "no", match.level_db);
+        cell = HeardItself(match) ? absl::StrFormat("ITSELF, %+.1f dB", match.level_db) : "not itself";
       } else {
-        cell = absl::StrFormat("%s %3.0f %%, %+.1f dB, %.0f ms", Heard(match) ? "yes" : "NO", 100 * match.likeness,
+        cell = absl::StrFormat("%s %.0f %%, %+.1f dB, %.0f ms", Heard(match) ? "yes" : "NO", 100 * match.likeness,
                                match.level_db, match.delay_ms);
       }
       absl::StrAppendFormat(&text, kColumn, cell);
