@@ -164,6 +164,7 @@ ControlServer::ControlServer(std::unique_ptr<Parts> parts) : parts_(std::move(pa
 ControlServer::~ControlServer() {
   Parts& parts = *parts_;
   if (parts.rpc.server != nullptr) {
+    parts.events->EndAll();
     parts.rpc.server->Shutdown(std::chrono::system_clock::now() + kShutdownGrace);
     parts.rpc.server->Wait();
     parts.rpc.server.reset();

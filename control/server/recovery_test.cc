@@ -19,6 +19,8 @@ class RecoveryTest : public ServerFixture {
     const auto call = CreateCall(room_);
     EXPECT_TRUE(call.ok()) << call.status();
     EXPECT_TRUE(HasJoined(room_, present + 1));
+    // What comes next comes later.
+    clock_.Advance(absl::Milliseconds(1));
     return call->id();
   }
 

@@ -43,6 +43,13 @@ class EventService::Watcher final : public grpc::ServerWriteReactor<v1::Event> {
     StartWrite(&buffer_.front());
   }
 
+  // Once what is on its way to the client is through.
+  void End(const absl::Status& status) {
+    if (end_.has_value()) return;
+    end_ = status;
+    if (!busy_) FinishNow();
+  }
+
   const std::string& stream() const { return request_.stream(); }
 
   void OnSendInitialMetadataDone(bool ok) override {
@@ -77,6 +84,8 @@ class EventService::Watcher final : public grpc::ServerWriteReactor<v1::Event> {
     const std::shared_ptr<Watcher> last = std::move(self_);
   }
 
+  static absl::Status Ending() { return Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN", "control is ending"); }
+
  private:
   void Post(std::function<void()> task) {
     service_.queue_.Post([self = self_, task = std::move(task)] { task(); });
@@ -85,6 +94,7 @@ class EventService::Watcher final : public grpc::ServerWriteReactor<v1::Event> {
   void Begin(const absl::Status& refused) {
     if (end_.has_value()) return;
     if (!refused.ok()) return End(refused);
+    if (service_.ending_) return End(Ending());
     auto point =
         service_.core_.FindEventPoint(principal_, request_.stream(), request_.after_sequence(), request_.cursor());
     if (!point.ok()) return End(point.status());
@@ -118,13 +128,6 @@ class EventService::Watcher final : public grpc::ServerWriteReactor<v1::Event> {
       if (wanted == type) return true;
     }
     return false;
-  }
-
-  // Once what is on its way to the client is through.
-  void End(const absl::Status& status) {
-    if (end_.has_value()) return;
-    end_ = status;
-    if (!busy_) FinishNow();
   }
 
   void FinishNow() { Finish(ToGrpcStatus(*end_)); }
@@ -173,6 +176,13 @@ void EventService::OnCommit(const Effects& effects) {
   }
   if (std::exchange(wake_posted_, true)) return;
   queue_.Post([this] { Wake(); });
+}
+
+void EventService::EndAll() {
+  queue_.Post([this] {
+    ending_ = true;
+    for (const auto& watcher : watchers_) watcher->End(Watcher::Ending());
+  });
 }
 
 void EventService::Wake() {

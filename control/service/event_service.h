@@ -35,6 +35,9 @@ class EventService final : public v1::EventService::CallbackService {
   // Thread-safe; does not block.
   void OnCommit(const Effects& effects);
 
+  // Ends all Watches, and later ones at once: control is ending. Thread-safe.
+  void EndAll();
+
   // Watches in progress. Thread-safe.
   int Watchers() const { return count_.load(std::memory_order_relaxed); }
 
@@ -49,6 +52,7 @@ class EventService final : public v1::EventService::CallbackService {
   const OnDelivered on_delivered_;
   std::atomic<int> count_{0};
   // The queue's.
+  bool ending_ = false;
   std::set<std::shared_ptr<Watcher>> watchers_;
 
   absl::Mutex mutex_;
