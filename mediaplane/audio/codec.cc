@@ -179,9 +179,4 @@ bool Encoder::SameState(const Encoder& other) const {
   return codec_ != Codec::kG722 || g722_.SameState(other.g722_);
 }
 
-bool Encoder::CanBecome(const Encoder& other) const {
-  if (codec_ != other.codec_) return false;
-  return codec_ != Codec::kG722 || g722_.CanBecome(other.g722_);
-}
-
 }  // namespace tutti::mediaplane

@@ -71,13 +71,9 @@ class Encoder {
   // One frame: .samples_per_frame in, .bytes_per_frame out.
   void Encode(const int16_t* in, uint8_t* out);
 
-  // Whether both give the same bytes from now on, for the same samples.
+  // Whether both give the same bytes from now on, for the same samples. A leg that
+  // leaves a shared encoder copies it (operator=). See G722Encoder on coming back.
   bool SameState(const Encoder& other) const;
-
-  // Whether a far decoder that followed this encoder may be given the other's bytes from
-  // now on. A leg leaves a shared encoder by copying it (operator=); it comes back when
-  // this holds for the shared one: at once for a stateless codec, in silence for G.722.
-  bool CanBecome(const Encoder& other) const;
 
  private:
   Codec codec_ = Codec::kNone;

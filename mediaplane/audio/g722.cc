@@ -6,14 +6,6 @@ namespace tutti::mediaplane {
 namespace {
 
 constexpr int kBitsPerSecond = 64'000;
-// Quantiser steps of the lower and the upper band (Recommendation section 3.5) of an
-// encoder that hears next to nothing. They are 32 and 8 at the start.
-constexpr int kIdleStepLower = 64;
-constexpr int kIdleStepUpper = 64;
-
-bool Idle(const g722_encode_state_t& state) {
-  return state.band[0].det <= kIdleStepLower && state.band[1].det <= kIdleStepUpper;
-}
 
 }  // namespace
 
@@ -32,10 +24,6 @@ void G722Encoder::Encode(const int16_t* in, size_t samples, uint8_t* out) {
 bool G722Encoder::SameState(const G722Encoder& other) const {
   // spandsp clears the state at the start, padding too.
   return std::memcmp(&state_, &other.state_, sizeof(state_)) == 0;
-}
-
-bool G722Encoder::CanBecome(const G722Encoder& other) const {
-  return (Idle(state_) && Idle(other.state_)) || SameState(other);
 }
 
 }  // namespace tutti::mediaplane

@@ -35,15 +35,10 @@ class G722Encoder {
   void Encode(const int16_t* in, size_t samples, uint8_t* out);
 
   // Whether both give the same bytes from now on, for the same samples. True of a copy
-  // as long as both are given the same.
+  // as long as both are given the same. Two that once differed never become equal by
+  // hearing the same (the rounding of their feedback keeps them apart, also in silence):
+  // they come together only by a copy.
   bool SameState(const G722Encoder& other) const;
-
-  // Whether a decoder that followed this one may be given the other's bytes instead.
-  // Two adaptive quantisers that once differed never become equal, whatever they hear
-  // (their rounding keeps them apart), but a decoder converges with whom it follows: it
-  // is off by -16 to -21 dB of the signal for 40 ms. So it is allowed in silence, where
-  // that is 20 in 32768.
-  bool CanBecome(const G722Encoder& other) const;
 
  private:
   g722_encode_state_t state_;

@@ -1,8 +1,6 @@
 #include "mediaplane/jitter/jitter_buffer.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 #include <numeric>
 
 namespace tutti::mediaplane {
@@ -33,7 +31,7 @@ JitterInsert JitterBuffer::Insert(const RtpPacket& packet, Codec codec, int64_t 
   }
   if (format.bytes_per_unit == 2 && packet.payload.size() % 2 != 0) return Drop(JitterInsert::kMalformed);
   const size_t frames = packet.payload.size() / format.bytes_per_frame + 2;
-  if (frames > std::min(kFramesMax, kStorageBytes / format.bytes_per_frame)) return Drop(JitterInsert::kOverflow);
+  if (frames > FrameStore::FramesMax(format)) return Drop(JitterInsert::kOverflow);
   const Piece piece = {packet.ssrc,           packet.sequence,
                        packet.timestamp,      static_cast<uint32_t>(packet.payload.size() / format.bytes_per_unit),
                        packet.payload.data(), arrival_ns};
@@ -114,7 +112,7 @@ JitterInsert JitterBuffer::InsertOld(const Piece& piece, Codec codec, int behind
   seen_ |= bit;
   if (codec != codec_ || state_ == State::kIdle) return Drop(JitterInsert::kLate);
   const int64_t unit = next_unit_ + static_cast<int32_t>(piece.timestamp - next_timestamp_);
-  if (unit + piece.units <= next_frame_ * units_per_frame_) {
+  if (unit + piece.units <= store_.begin() * units_per_frame_) {
     RaiseFor(piece.arrival_ns - TickOf(FrameOf(unit)));
     return Drop(JitterInsert::kLate);
   }
@@ -139,7 +137,7 @@ JitterInsert JitterBuffer::InsertAhead(const Piece& piece, int ahead) {
   }
   int64_t unit = next_unit_ + step;
   if (step != 0) {
-    const bool ran_out = state_ == State::kPlaying && frames_end_ == next_frame_ && held_frames_ > 0;
+    const bool ran_out = state_ == State::kPlaying && store_.end() == store_.begin() && held_frames_ > 0;
     if (ran_out && step > 0 && (ahead == 1 || silence_)) {
       // The sender paused: nothing is missing, and its next words need no old delay.
       StartAt(piece);
@@ -148,7 +146,7 @@ JitterInsert JitterBuffer::InsertAhead(const Piece& piece, int ahead) {
       const int64_t lost_ns = NsOf(int64_t{ahead - 1} * piece.units);
       const int64_t slack_ns = TickOf(FrameOf(unit)) - piece.arrival_ns;
       const bool too_early = slack_ns > slack_ns_ + lost_ns + kJitterTimestampToleranceNs;
-      if (unit < next_frame_ * units_per_frame_ || too_early || !Fits(unit, piece.units)) {
+      if (unit < store_.begin() * units_per_frame_ || too_early || !Fits(unit, piece.units)) {
         return Restart(JitterInsert::kRestartTimestamp, piece, codec_);
       }
     }
@@ -178,7 +176,7 @@ JitterInsert JitterBuffer::Restart(JitterInsert why, const Piece& piece, Codec c
 // packets and frames don't end together, so must the one that begins latest in a frame.
 void JitterBuffer::StartAt(const Piece& piece) {
   DiscardAll();
-  next_unit_ = next_frame_ * units_per_frame_;
+  next_unit_ = store_.begin() * units_per_frame_;
   next_timestamp_ = piece.timestamp;
   const uint32_t latest = units_per_frame_ - std::gcd(piece.units, uint32_t{units_per_frame_});
   first_arrival_ns_ = piece.arrival_ns;
@@ -192,9 +190,7 @@ void JitterBuffer::SetCodec(Codec codec) {
   codec_ = codec;
   bytes_per_unit_ = format.bytes_per_unit;
   units_per_frame_ = format.units_per_frame;
-  bytes_per_frame_ = format.bytes_per_frame;
-  slot_count_ = static_cast<uint8_t>(std::min(kFramesMax, kStorageBytes / format.bytes_per_frame));
-  free_slots_ = static_cast<uint32_t>((uint64_t{1} << slot_count_) - 1);
+  store_.SetFormat(format);
 }
 
 int64_t JitterBuffer::FrameOf(int64_t unit) const {
@@ -212,43 +208,36 @@ int64_t JitterBuffer::NsOf(int64_t units) const {
 // packet it stays so, if for a late one EndHold() moves all by the frames held.
 int64_t JitterBuffer::TickOf(int64_t frame) const {
   const int64_t next_tick_ns = state_ == State::kPlaying ? last_tick_ns_ + kTickNs : start_ns_;
-  return next_tick_ns + (frame - next_frame_ - held_frames_) * kTickNs;
+  return next_tick_ns + (frame - store_.begin() - held_frames_) * kTickNs;
 }
 
-bool JitterBuffer::Fits(int64_t unit, uint32_t units) const {
-  return FrameOf(unit + units - 1) < next_frame_ + slot_count_;
-}
+bool JitterBuffer::Fits(int64_t unit, uint32_t units) const { return store_.Fits(FrameOf(unit + units - 1)); }
 
 JitterInsert JitterBuffer::Place(const Piece& piece, int64_t unit) {
   const int64_t first_frame = FrameOf(unit);
   const int64_t slack_ns = TickOf(first_frame) - piece.arrival_ns;
-  for (int64_t over_ns = slack_ns - kJitterDelayNsMax; over_ns > 0 && next_frame_ < first_frame; over_ns -= kTickNs) {
+  for (int64_t over_ns = slack_ns - kJitterDelayNsMax; over_ns > 0 && store_.begin() < first_frame;
+       over_ns -= kTickNs) {
     DiscardNext();
     ShiftSlack(-1);
   }
   if (!Fits(unit, piece.units)) return Drop(JitterInsert::kOverflow);
 
   // What is before the next frame is late, the rest is not.
-  const int64_t late = std::max<int64_t>(next_frame_ * units_per_frame_ - unit, 0);
+  const int64_t late = std::max<int64_t>(store_.begin() * units_per_frame_ - unit, 0);
   const uint8_t* from = piece.bytes + late * bytes_per_unit_;
   int64_t left = piece.units - late;
-  int64_t frame = late > 0 ? next_frame_ : first_frame;
+  int64_t frame = late > 0 ? store_.begin() : first_frame;
   auto offset = static_cast<uint16_t>(unit + late - frame * units_per_frame_);
   uint32_t added = 0;
   while (left > 0) {
     const auto part = static_cast<uint16_t>(std::min<int64_t>(left, units_per_frame_ - offset));
-    const uint8_t index = TakeSlot(frame);
-    const int fresh = AddRange(slots_[index], offset, static_cast<uint16_t>(offset + part));
-    if (fresh >= 0) {
-      std::memcpy(SlotBytes(index) + size_t{offset} * bytes_per_unit_, from, size_t{part} * bytes_per_unit_);
-      added += static_cast<uint32_t>(fresh);
-    }
+    added += static_cast<uint32_t>(std::max(store_.Write(frame, offset, from, part), 0));
     from += size_t{part} * bytes_per_unit_;
     left -= part;
     offset = 0;
     ++frame;
   }
-  buffered_units_ += added;
   counters_.units_accepted += added;
   ++counters_.packets_accepted;
 
@@ -264,72 +253,15 @@ JitterInsert JitterBuffer::Place(const Piece& piece, int64_t unit) {
   return JitterInsert::kAccepted;
 }
 
-uint8_t JitterBuffer::SlotOf(int64_t frame) const {
-  return frame < frames_end_ ? slot_of_[static_cast<size_t>(frame) % kFramesMax] : kNoSlot;
-}
-
-bool JitterBuffer::Whole(int64_t frame) const {
-  const uint8_t index = SlotOf(frame);
-  return index != kNoSlot && slots_[index].units == units_per_frame_;
-}
-
-// There is always one: frames held are fewer than slots (Fits).
-uint8_t JitterBuffer::TakeSlot(int64_t frame) {
-  while (frames_end_ <= frame) slot_of_[static_cast<size_t>(frames_end_++) % kFramesMax] = kNoSlot;
-  uint8_t& index = slot_of_[static_cast<size_t>(frame) % kFramesMax];
-  if (index == kNoSlot) {
-    index = static_cast<uint8_t>(std::countr_zero(free_slots_));
-    free_slots_ &= free_slots_ - 1;
-    slots_[index].units = 0;
-    slots_[index].ranges = 0;
-  }
-  return index;
-}
-
-int JitterBuffer::AddRange(Slot& slot, uint16_t begin, uint16_t end) {
-  // Ranges [first, last) touch the new one and become part of it.
-  int first = 0;
-  while (first < slot.ranges && slot.end[first] < begin) ++first;
-  int last = first;
-  int known = 0;
-  uint16_t merged_begin = begin;
-  uint16_t merged_end = end;
-  while (last < slot.ranges && slot.begin[last] <= end) {
-    known += std::min(end, slot.end[last]) - std::max(begin, slot.begin[last]);
-    merged_begin = std::min(merged_begin, slot.begin[last]);
-    merged_end = std::max(merged_end, slot.end[last]);
-    ++last;
-  }
-  const int ranges = slot.ranges - (last - first) + 1;
-  if (ranges > kRangesMax) return -1;
-  if (last == first) {
-    std::copy_backward(slot.begin.begin() + first, slot.begin.begin() + slot.ranges, slot.begin.begin() + ranges);
-    std::copy_backward(slot.end.begin() + first, slot.end.begin() + slot.ranges, slot.end.begin() + ranges);
-  } else {
-    std::copy(slot.begin.begin() + last, slot.begin.begin() + slot.ranges, slot.begin.begin() + first + 1);
-    std::copy(slot.end.begin() + last, slot.end.begin() + slot.ranges, slot.end.begin() + first + 1);
-  }
-  slot.begin[first] = merged_begin;
-  slot.end[first] = merged_end;
-  slot.ranges = static_cast<uint8_t>(ranges);
-  const int fresh = end - begin - known;
-  slot.units = static_cast<uint16_t>(slot.units + fresh);
-  return fresh;
-}
-
 void JitterBuffer::DiscardNext() {
-  if (next_frame_ >= frames_end_) return;
-  if (const uint8_t index = SlotOf(next_frame_); index != kNoSlot) {
-    counters_.units_discarded += slots_[index].units;
-    buffered_units_ -= slots_[index].units;
-    free_slots_ |= uint32_t{1} << index;
-    ++counters_.frames_discarded;
-  }
-  ++next_frame_;
+  const FrameStore::Taken taken = store_.Take();
+  if (taken.bytes == nullptr) return;
+  counters_.units_discarded += taken.units;
+  ++counters_.frames_discarded;
 }
 
 void JitterBuffer::DiscardAll() {
-  while (next_frame_ < frames_end_) DiscardNext();
+  while (store_.begin() < store_.end()) DiscardNext();
   held_frames_ = 0;
   raise_frames_ = 0;
 }
@@ -356,7 +288,7 @@ JitterFrame JitterBuffer::Pull(int64_t now_ns) {
     EnforceCeiling();
   }
   if (state_ != State::kPlaying) return Silence();
-  for (int64_t skipped_ns = now_ns - last_tick_ns_ - 2 * kTickNs; skipped_ns >= 0 && next_frame_ + 1 < frames_end_;
+  for (int64_t skipped_ns = now_ns - last_tick_ns_ - 2 * kTickNs; skipped_ns >= 0 && store_.begin() + 1 < store_.end();
        skipped_ns -= kTickNs) {
     DiscardNext();
   }
@@ -373,20 +305,20 @@ JitterFrame JitterBuffer::Pull(int64_t now_ns) {
 
 JitterFrame JitterBuffer::Next() {
   // Frames that prove lost and were concealed while they were waited for.
-  while (held_frames_ > 0 && next_frame_ + 1 < frames_end_ && !Whole(next_frame_)) {
+  while (held_frames_ > 0 && store_.begin() + 1 < store_.end() && !store_.Whole(store_.begin())) {
     DiscardNext();
     --held_frames_;
   }
-  if (Whole(next_frame_)) {
+  if (store_.Whole(store_.begin())) {
     if (held_frames_ == 0) [[likely]]
       return Play();
     EndHold();
     return Next();
   }
-  if (next_frame_ + 1 >= frames_end_) return Underrun();
+  if (store_.begin() + 1 >= store_.end()) return Underrun();
   // Later frames are there, so what this one lacks is taken for lost.
-  if (SlotOf(next_frame_) != kNoSlot) return Play();
-  ++next_frame_;
+  if (store_.Has(store_.begin())) return Play();
+  store_.Take();
   return Conceal();
 }
 
@@ -398,7 +330,7 @@ void JitterBuffer::EndHold() {
 }
 
 void JitterBuffer::EnforceCeiling() {
-  while (slack_ns_ > kJitterDelayNsMax && next_frame_ + 1 < frames_end_) {
+  while (slack_ns_ > kJitterDelayNsMax && store_.begin() + 1 < store_.end()) {
     DiscardNext();
     ShiftSlack(-1);
   }
@@ -406,7 +338,7 @@ void JitterBuffer::EnforceCeiling() {
 
 // Nothing after this frame has come: what is missing may only be late.
 JitterFrame JitterBuffer::Underrun() {
-  const bool has_part = SlotOf(next_frame_) != kNoSlot;
+  const bool has_part = store_.Has(store_.begin());
   if (silence_ && has_part) return Play();
   if (silence_ || held_frames_ >= kJitterConcealFramesMax) {
     DiscardAll();
@@ -425,33 +357,11 @@ JitterFrame JitterBuffer::Conceal() {
 }
 
 JitterFrame JitterBuffer::Play() {
-  const uint8_t index = SlotOf(next_frame_);
-  const Slot& slot = slots_[index];
-  uint8_t* bytes = SlotBytes(index);
-  if (slot.units < units_per_frame_) {
-    FillHoles(slot, bytes);
-    played_hole_units_ = static_cast<uint16_t>(units_per_frame_ - slot.units);
-    counters_.units_concealed += played_hole_units_;
-  }
-  buffered_units_ -= slot.units;
+  const FrameStore::Taken taken = store_.Take();
+  played_hole_units_ = static_cast<uint16_t>(units_per_frame_ - taken.units);
+  counters_.units_concealed += played_hole_units_;
   counters_.units_played += units_per_frame_;
-  // Its bytes stay as they are until the next packet takes the slot.
-  free_slots_ |= uint32_t{1} << index;
-  ++next_frame_;
-  return {JitterFrame::Kind::kAudio, codec_, bytes};
-}
-
-// A hole repeats what is before it; one at the beginning, what is after it.
-void JitterBuffer::FillHoles(const Slot& slot, uint8_t* bytes) const {
-  const size_t unit = bytes_per_unit_;
-  const size_t head = slot.begin[0] * unit;
-  const size_t after = (slot.end[0] - slot.begin[0]) * unit;
-  for (size_t i = 0; i < head; ++i) bytes[i] = bytes[head + i % after];
-  for (int range = 0; range < slot.ranges; ++range) {
-    const size_t begin = slot.end[range] * unit;
-    const size_t end = range + 1 < slot.ranges ? slot.begin[range + 1] * unit : bytes_per_frame_;
-    for (size_t i = begin; i < end; ++i) bytes[i] = bytes[i - begin];
-  }
+  return {JitterFrame::Kind::kAudio, codec_, taken.bytes};
 }
 
 bool JitterBuffer::ShouldDrop(bool silent) {
@@ -462,7 +372,7 @@ bool JitterBuffer::ShouldDrop(bool silent) {
   const int64_t playing_ns = last_tick_ns_ - playing_since_ns_;
   const bool any = playing_ns >= kJitterDropAnyNs && last_tick_ns_ >= drop_any_after_ns_ && SlackAllowsDrop(kBuckets);
   const bool now = any || (silent && playing_ns >= kJitterDropSilentNs && SlackAllowsDrop(kBucketsSilent));
-  if (!now || !Whole(next_frame_)) return false;
+  if (!now || !store_.Whole(store_.begin())) return false;
   drop_any_after_ns_ = last_tick_ns_ + kJitterDropSpacingNs;
   counters_.units_played -= units_per_frame_;
   counters_.units_concealed -= played_hole_units_;

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "mediaplane/audio/format.h"
+#include "mediaplane/jitter/frame_store.h"
 #include "mediaplane/rtp/rtp_packet.h"
 
 namespace tutti::mediaplane {
@@ -124,7 +125,7 @@ class JitterBuffer {
   int64_t delay_us() const;
 
   // Accepted and not yet given out or discarded, units of the RTP clock.
-  uint32_t buffered_units() const { return buffered_units_; }
+  uint32_t buffered_units() const { return store_.units(); }
 
  private:
   enum class State : uint8_t {
@@ -133,24 +134,12 @@ class JitterBuffer {
     kPlaying,
   };
 
-  static constexpr size_t kStorageBytes = 12'800;  // 20 frames of L16 at 16 kHz: 400 ms
-  static constexpr size_t kFramesMax = 32;
-  static constexpr int kRangesMax = 3;
-  static constexpr uint8_t kNoSlot = 0xff;
   static constexpr int kSequencesKnown = 64;
   static constexpr int64_t kBucketNs = 1'000'000'000;
   // One more than the time looked back, for the newest is still filling.
   static constexpr int kBucketsSilent = kJitterDropSilentNs / kBucketNs + 1;
   static constexpr int kBuckets = kJitterDropAnyNs / kBucketNs + 1;
   static constexpr int32_t kNoSlack = INT32_MAX;
-
-  // What is there of a frame: ranges of units, ordered and apart.
-  struct Slot {
-    uint16_t units = 0;  // there, all ranges
-    uint8_t ranges = 0;
-    std::array<uint16_t, kRangesMax> begin;
-    std::array<uint16_t, kRangesMax> end;
-  };
 
   // A packet that passed the checks of its payload.
   struct Piece {
@@ -178,12 +167,6 @@ class JitterBuffer {
   int64_t TickOf(int64_t frame) const;
   JitterInsert Place(const Piece& piece, int64_t unit);
   bool Fits(int64_t unit, uint32_t units) const;
-  uint8_t SlotOf(int64_t frame) const;
-  bool Whole(int64_t frame) const;
-  uint8_t TakeSlot(int64_t frame);
-  // The units of [begin, end) that were not there; -1 when they can't be kept.
-  static int AddRange(Slot& slot, uint16_t begin, uint16_t end);
-  uint8_t* SlotBytes(uint8_t slot) { return storage_.data() + size_t{slot} * bytes_per_frame_; }
   void DiscardNext();
   void DiscardAll();
   void RaiseFor(int64_t late_ns);
@@ -195,7 +178,6 @@ class JitterBuffer {
   JitterFrame Conceal();
   JitterFrame Play();
   JitterFrame Silence() const { return {JitterFrame::Kind::kSilence, codec_, nullptr}; }
-  void FillHoles(const Slot& slot, uint8_t* bytes) const;
 
   // Slack: how long before its tick a packet came.
   void NoteSlack(int64_t slack_ns, int64_t now_ns);
@@ -209,23 +191,17 @@ class JitterBuffer {
   bool silence_ = false;  // comfort noise or an event since the last audio
   Codec codec_ = Codec::kNone;
   uint8_t bytes_per_unit_ = 1;
-  uint8_t slot_count_ = 0;
-  uint8_t held_frames_ = 0;   // concealed while waiting for next_frame_
+  uint8_t held_frames_ = 0;   // concealed while waiting for store_.begin()
   uint8_t raise_frames_ = 0;  // to conceal so that the delay rises
   uint8_t old_packets_ = 0;   // in a row, with rising numbers
   uint16_t units_per_frame_ = 160;
-  uint16_t bytes_per_frame_ = 160;
   uint16_t played_hole_units_ = 0;  // made up in the last frame given out
   uint16_t highest_sequence_ = 0;
   uint16_t old_sequence_ = 0;  // of the last old or stray packet
   uint32_t ssrc_ = 0;
   uint32_t next_timestamp_ = 0;  // just after the newest packet
-  uint32_t buffered_units_ = 0;
-  uint32_t free_slots_ = 0;  // bit set: free
-  uint64_t seen_ = 0;        // bit n: highest_sequence_ - n came
-  int64_t next_unit_ = 0;    // just after the newest packet, on the playout line
-  int64_t next_frame_ = 0;   // to play at the next tick
-  int64_t frames_end_ = 0;   // just after the newest frame with data, ≥ next_frame_
+  uint64_t seen_ = 0;            // bit n: highest_sequence_ - n came
+  int64_t next_unit_ = 0;        // just after the newest packet, on the playout line
   int64_t last_tick_ns_ = 0;
   int64_t start_ns_ = 0;  // kStarting: play at the first tick not before it
   int64_t first_arrival_ns_ = 0;
@@ -234,14 +210,12 @@ class JitterBuffer {
   int64_t playing_since_ns_ = 0;
   int64_t drop_any_after_ns_ = 0;
   std::array<int32_t, kBuckets> least_slack_us_ = {};  // of each second; [0] is now
-  std::array<uint8_t, kFramesMax> slot_of_ = {};       // by frame modulo kFramesMax
   JitterCounters counters_;
   int64_t old_source_until_ns_ = 0;
   uint32_t old_ssrc_ = 0;
 
-  // Lowest free first, so that a stream of low delay stays in few cache lines.
-  std::array<Slot, kFramesMax> slots_ = {};
-  alignas(64) std::array<uint8_t, kStorageBytes> storage_;
+  // Frames [next to play, newest with data]; those that are missing may be held for.
+  FrameStore store_;
 };
 
 static_assert(std::is_trivially_copyable_v<JitterBuffer>);
