@@ -1,0 +1,116 @@
+#include "control/core/fake_media_node.h"
+
+#include <utility>
+
+#include "common/status/status.h"
+
+namespace tutti::control {
+
+media::v1::NodeEvent& FakeMediaNode::AddEvent() {
+  media::v1::NodeEvent& event = events.emplace_back();
+  event.set_sequence(++sequence_);
+  return event;
+}
+
+void FakeMediaNode::Detach(media::v1::LegState& leg, int64_t revision) {
+  if (leg.bridge_id().empty()) return;
+  auto& left = *AddEvent().mutable_leg_left();
+  left.set_leg_id(leg.leg_id());
+  left.set_bridge_id(leg.bridge_id());
+  left.set_revision(revision);
+  leg.clear_bridge_id();
+}
+
+absl::StatusOr<media::v1::LegState> FakeMediaNode::Put(const media::v1::PutLegRequest& request) {
+  if (tombstones_.contains(request.leg_id())) {
+    return Error(absl::StatusCode::kFailedPrecondition, "LEG_REMOVED", "the leg was removed");
+  }
+  if (!legs.contains(request.leg_id()) && !refusal.ok()) return std::exchange(refusal, absl::OkStatus());
+  if (!request.bridge_id().empty() && !bridges.contains(request.bridge_id())) {
+    return Error(absl::StatusCode::kFailedPrecondition, "BRIDGE_NOT_FOUND", "there is no such bridge");
+  }
+  media::v1::LegState& leg = legs[request.leg_id()];
+  if (request.revision() <= leg.revision()) return leg;
+  leg.set_leg_id(request.leg_id());
+  leg.set_revision(request.revision());
+  leg.mutable_answer()->add_sections()->set_rtp_port(10'000);
+  if (leg.bridge_id() == request.bridge_id()) return leg;
+  // The reply is the state before the tick that attaches and detaches.
+  const media::v1::LegState reply = leg;
+  Detach(leg, request.revision());
+  if (!request.bridge_id().empty() && attaches) {
+    leg.set_bridge_id(request.bridge_id());
+    auto& joined = *AddEvent().mutable_leg_joined();
+    joined.set_leg_id(leg.leg_id());
+    joined.set_bridge_id(leg.bridge_id());
+    joined.set_revision(request.revision());
+  }
+  return reply;
+}
+
+media::v1::LegState FakeMediaNode::Remove(const media::v1::RemoveLegRequest& request) {
+  media::v1::LegState state;
+  state.set_leg_id(request.leg_id());
+  state.set_revision(request.revision());
+  state.set_removed(true);
+  tombstones_[request.leg_id()] = request.revision();
+  const auto found = legs.find(request.leg_id());
+  if (found == legs.end()) return state;
+  Detach(found->second, request.revision());
+  legs.erase(found);
+  state.mutable_statistics()->set_packets_received(1'234);
+  auto& removed = *AddEvent().mutable_leg_removed();
+  removed.set_leg_id(request.leg_id());
+  removed.set_revision(request.revision());
+  *removed.mutable_statistics() = state.statistics();
+  return state;
+}
+
+absl::StatusOr<media::v1::BridgeState> FakeMediaNode::Put(const media::v1::PutBridgeRequest& request) {
+  if (tombstones_.contains(request.bridge_id())) {
+    return Error(absl::StatusCode::kFailedPrecondition, "BRIDGE_REMOVED", "the bridge was removed");
+  }
+  media::v1::BridgeState& bridge = bridges[request.bridge_id()];
+  bridge.set_bridge_id(request.bridge_id());
+  if (request.revision() > bridge.revision()) bridge.set_revision(request.revision());
+  return bridge;
+}
+
+media::v1::BridgeState FakeMediaNode::Remove(const media::v1::RemoveBridgeRequest& request) {
+  tombstones_[request.bridge_id()] = request.revision();
+  for (auto& [id, leg] : legs) {
+    if (leg.bridge_id() == request.bridge_id()) Detach(leg, leg.revision());
+  }
+  bridges.erase(request.bridge_id());
+  media::v1::BridgeState state;
+  state.set_bridge_id(request.bridge_id());
+  state.set_revision(request.revision());
+  state.set_removed(true);
+  return state;
+}
+
+NodeSnapshot FakeMediaNode::Snapshot(absl::Time requested_at) const {
+  NodeSnapshot snapshot;
+  snapshot.epoch = epoch_;
+  snapshot.sequence = sequence_;
+  snapshot.requested_at = requested_at;
+  for (const auto& [id, leg] : legs) snapshot.legs.push_back(leg);
+  for (const auto& [id, bridge] : bridges) snapshot.bridges.push_back(bridge);
+  return snapshot;
+}
+
+void FakeMediaNode::Restart(const std::string& epoch) {
+  epoch_ = epoch;
+  sequence_ = 0;
+  legs.clear();
+  bridges.clear();
+  events.clear();
+  tombstones_.clear();
+}
+
+void FakeMediaNode::ReportMediaTimeout(const std::string& leg_id) {
+  legs.at(leg_id).set_media_timed_out(true);
+  AddEvent().mutable_leg_media_timeout()->set_leg_id(leg_id);
+}
+
+}  // namespace tutti::control

@@ -1,0 +1,56 @@
+#ifndef CONTROL_CORE_FAKE_MEDIA_NODE_H_
+#define CONTROL_CORE_FAKE_MEDIA_NODE_H_
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "control/core/media.h"
+
+namespace tutti::control {
+
+// A media node as the contract describes it, without packets: legs, bridges,
+// revisions, tombstones and an event log. One thread.
+class FakeMediaNode {
+ public:
+  FakeMediaNode(std::string id, std::string epoch) : id_(std::move(id)), epoch_(std::move(epoch)) {}
+
+  const std::string& id() const { return id_; }
+  const std::string& epoch() const { return epoch_; }
+
+  absl::StatusOr<media::v1::LegState> Put(const media::v1::PutLegRequest& request);
+  media::v1::LegState Remove(const media::v1::RemoveLegRequest& request);
+  absl::StatusOr<media::v1::BridgeState> Put(const media::v1::PutBridgeRequest& request);
+  media::v1::BridgeState Remove(const media::v1::RemoveBridgeRequest& request);
+
+  NodeSnapshot Snapshot(absl::Time requested_at) const;
+
+  // A new process: nothing is left of what was.
+  void Restart(const std::string& epoch);
+
+  void ReportMediaTimeout(const std::string& leg_id);
+
+  std::map<std::string, media::v1::LegState> legs;
+  std::map<std::string, media::v1::BridgeState> bridges;
+  // Not yet watched.
+  std::deque<media::v1::NodeEvent> events;
+  // The next new leg is refused with it.
+  absl::Status refusal;
+  // Attachments stay open: nobody joins.
+  bool attaches = true;
+
+ private:
+  media::v1::NodeEvent& AddEvent();
+  void Detach(media::v1::LegState& leg, int64_t revision);
+
+  const std::string id_;
+  std::string epoch_;
+  int64_t sequence_ = 0;
+  std::map<std::string, int64_t> tombstones_;
+};
+
+}  // namespace tutti::control
+
+#endif  // CONTROL_CORE_FAKE_MEDIA_NODE_H_
