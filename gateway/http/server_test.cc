@@ -1,9 +1,5 @@
 #include "gateway/http/server.h"
 
-#include <arpa/inet.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <thread>
 #include <utility>
 
@@ -11,6 +7,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "gateway/http/error_response.h"
+#include "gateway/http/raw_client.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
@@ -22,65 +19,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
-
-// A client that says exactly the bytes that it is given.
-class RawClient {
- public:
-  explicit RawClient(int port) : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(static_cast<uint16_t>(port));
-    EXPECT_EQ(connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
-  }
-  ~RawClient() { close(socket_); }
-
-  void Send(std::string_view bytes) {
-    EXPECT_EQ(send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL), ssize_t(bytes.size()));
-  }
-  void EndSending() { shutdown(socket_, SHUT_WR); }
-
-  // All until the server closes.
-  std::string ReadToEnd() {
-    std::string all = std::exchange(buffer_, "");
-    while (More(all)) {
-    }
-    return all;
-  }
-
-  // One response with its body, by its Content-Length; a head alone when `head`.
-  std::string ReadResponse(bool head = false) {
-    size_t end;
-    while ((end = buffer_.find("\r\n\r\n")) == std::string::npos) {
-      if (!More(buffer_)) return std::exchange(buffer_, "");
-    }
-    size_t size = end + 4;
-    const size_t length = buffer_.find("Content-Length: ");
-    if (!head && length < end) size += static_cast<size_t>(std::stoul(buffer_.substr(length + 16)));
-    while (buffer_.size() < size && More(buffer_)) {
-    }
-    std::string response = buffer_.substr(0, size);
-    buffer_.erase(0, size);
-    return response;
-  }
-
-  std::string Ask(std::string_view request) {
-    Send(request);
-    return ReadResponse();
-  }
-
- private:
-  bool More(std::string& into) {
-    char bytes[4096];
-    const ssize_t got = recv(socket_, bytes, sizeof(bytes), 0);
-    if (got <= 0) return false;
-    into.append(bytes, static_cast<size_t>(got));
-    return true;
-  }
-
-  const int socket_;
-  std::string buffer_;
-};
 
 // Answers with what it was asked; keeps the reply of "/hold" for later.
 class EchoHandler final : public Handler {
