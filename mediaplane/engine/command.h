@@ -10,12 +10,13 @@
 
 namespace tutti::mediaplane {
 
-// Commands a worker carries out in one round, and what its ring holds.
+// Commands a worker carries out in one round, and what its rings hold: a power of
+// two less one.
 constexpr unsigned kCommandsPerRound = 64;
-constexpr unsigned kCommandRingSize = 4096;
-constexpr unsigned kEventRingSize = 4096;
+constexpr unsigned kCommandRingSize = 4095;
+constexpr unsigned kEventRingSize = 4095;
 // Legs on their way from one worker to another, for each pair of workers.
-constexpr unsigned kHandoverRingSize = 256;
+constexpr unsigned kHandoverRingSize = 255;
 
 // What the control thread asks of the worker that owns a leg. At most one is
 // under way for each leg; its completion is the leg's `done` = sequence.

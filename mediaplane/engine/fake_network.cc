@@ -21,6 +21,7 @@ class FakeNetwork::FakePort final : public Port {
   }
 
   void Attach(const Endpoint& endpoint, unsigned phase) override {
+    if (network_.polling_) phase = 0;
     Socket& socket = network_.sockets_[endpoint.leg];
     if (!socket.open || (socket.worker != -1 && socket.worker != worker_)) std::abort();
     Detach(endpoint.leg);
@@ -68,8 +69,8 @@ class FakeNetwork::FakePort final : public Port {
   PortCounters counters_;
 };
 
-FakeNetwork::FakeNetwork(unsigned workers, unsigned phases, uint32_t legs_max, rte_mempool* pool)
-    : pool_(pool), sockets_(legs_max), sent_(kSentMax) {
+FakeNetwork::FakeNetwork(unsigned workers, unsigned phases, uint32_t legs_max, rte_mempool* pool, bool polling)
+    : pool_(pool), polling_(polling), sockets_(legs_max), sent_(kSentMax) {
   for (unsigned w = 0; w < workers; ++w) {
     ports_.push_back(std::make_unique<FakePort>(*this, static_cast<int>(w), phases));
   }

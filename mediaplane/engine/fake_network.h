@@ -16,10 +16,10 @@ namespace tutti::mediaplane {
 // The network in memory, for tests on one thread: every leg has a socket that
 // keeps what was delivered until its worker's port takes it, and what workers
 // send is kept until it is collected. As a real port, it takes no memory after
-// its construction.
+// its construction. Polling, it is as an ethdev: phases mean nothing to it.
 class FakeNetwork final : public Endpoints {
  public:
-  FakeNetwork(unsigned workers, unsigned phases, uint32_t legs_max, rte_mempool* pool);
+  FakeNetwork(unsigned workers, unsigned phases, uint32_t legs_max, rte_mempool* pool, bool polling = false);
   ~FakeNetwork() override;
 
   absl::StatusOr<Endpoint> Open(LegSlot leg, const SocketAddress& remote, bool rtcp_mux) override;
@@ -54,6 +54,7 @@ class FakeNetwork final : public Endpoints {
   };
 
   rte_mempool* const pool_;
+  const bool polling_;
   std::vector<Socket> sockets_;  // [leg]
   std::vector<std::unique_ptr<FakePort>> ports_;
   std::vector<rte_mbuf*> sent_;

@@ -44,10 +44,11 @@ std::vector<int16_t> TestCaller::Heard() const {
 
 TestNode::TestNode(const TestNodeOptions& options)
     : random_(options.seed),
-      network_(options.workers, options.phases, options.legs_max, TestPool()),
+      network_(options.workers, options.phases, options.legs_max, TestPool(), options.polling),
       caller_of_(options.legs_max),
       next_ns_(options.workers),
       stalled_(options.workers) {
+  packets_before_ = TestPacketsInUse();
   EngineOptions engine;
   engine.workers = options.workers;
   engine.phases = options.phases;
@@ -148,6 +149,8 @@ uint64_t TestNode::Total(Counter WorkerCounters::*counter) const {
   for (unsigned w = 0; w < engine_->worker_count(); ++w) total += (engine_->counters(w).*counter).Get();
   return total;
 }
+
+unsigned TestNode::PacketsInUse() const { return TestPacketsInUse() - packets_before_; }
 
 uint64_t TestNode::Dropped(EngineDrop reason) const {
   uint64_t total = 0;

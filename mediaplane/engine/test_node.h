@@ -97,6 +97,8 @@ class TestNode {
   std::vector<EngineEvent>& events() { return events_; }
   uint64_t Total(Counter WorkerCounters::*counter) const;
   uint64_t Dropped(EngineDrop reason) const;
+  // mbufs that were not out when the node was made.
+  unsigned PacketsInUse() const;
 
  private:
   void Step();
@@ -112,6 +114,7 @@ class TestNode {
   std::vector<bool> stalled_;     // [worker]
   std::function<void(bool)> round_hook_;
   int64_t now_ns_ = kSecond;
+  unsigned packets_before_ = 0;
 };
 
 // How strong a tone is in samples: its amplitude (0 … 32767), by Goertzel.

@@ -1,0 +1,96 @@
+// A worker takes no memory: every allocation on it is a failure.
+
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "mediaplane/engine/test_node.h"
+
+namespace {
+
+thread_local bool on_worker = false;
+std::atomic<int> calls = 0;
+
+void Note() {
+  if (on_worker) calls.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+// glibc's own, under other names: what replaces them must not call itself.
+extern "C" {
+void* __libc_malloc(size_t size);
+void* __libc_calloc(size_t count, size_t size);
+void* __libc_realloc(void* memory, size_t size);
+void __libc_free(void* memory);
+
+void* malloc(size_t size) {
+  Note();
+  return __libc_malloc(size);
+}
+void* calloc(size_t count, size_t size) {
+  Note();
+  return __libc_calloc(count, size);
+}
+void* realloc(void* memory, size_t size) {
+  Note();
+  return __libc_realloc(memory, size);
+}
+void free(void* memory) {
+  Note();
+  __libc_free(memory);
+}
+}
+
+namespace tutti::mediaplane {
+namespace {
+
+TEST(EngineMemoryTest, AWorkerNeverAllocatesOrFrees) {
+  TestNode node({.workers = 2, .legs_max = 40});
+  node.OnRound([](bool begins) { on_worker = begins; });
+  std::vector<BridgeSlot> bridges;
+  for (int i = 0; i < 4; ++i) bridges.push_back(*node.engine().AddBridge());
+  const Codec codecs[] = {Codec::kPcmu, Codec::kPcma, Codec::kG722, Codec::kL16At16000, Codec::kL16At8000};
+  std::vector<TestCaller*> callers;
+  std::mt19937 random(5);
+  for (int i = 0; i < 600; ++i) {
+    const BridgeSlot bridge = random() % 5 == 0 ? kNoBridgeSlot : bridges[random() % bridges.size()];
+    const unsigned what = random() % 5;
+    if (what == 0 && node.engine().leg_count() < 40) {
+      LegMedia media;
+      media.codec = codecs[random() % 5];
+      media.payload_type = 96;
+      media.media_timeout_ms = 500;
+      callers.push_back(&node.Call(media, bridge, random()));
+      callers.back()->voice = Tone(440, 5000, 8000);
+    } else if (what == 1 && !callers.empty()) {
+      ASSERT_TRUE(node.engine().RemoveLeg(callers.back()->leg, 1).ok());
+      callers.pop_back();
+    } else if (what == 2 && !callers.empty()) {
+      ASSERT_TRUE(node.engine().SetLegBridge(callers[random() % callers.size()]->leg, bridge, random()).ok());
+    } else if (what == 3 && !callers.empty()) {
+      TestCaller& caller = *callers[random() % callers.size()];
+      caller.sending = !caller.sending;
+      caller.media.codec = codecs[random() % 5];
+      ASSERT_TRUE(node.engine().UpdateLeg(caller.leg, caller.media).ok());
+    } else if (!callers.empty()) {
+      node.Deliver(*callers.back(), std::vector<uint8_t>(random() % 100, 0x80));
+    }
+    node.Run(static_cast<int64_t>(random() % 60) * kMs);
+  }
+  node.Drain();
+  EXPECT_GT(node.Total(&WorkerCounters::rtp_sent), 1000u);
+  EXPECT_EQ(calls.load(), 0);
+
+  // The trap does catch one.
+  on_worker = true;
+  void* volatile memory = std::malloc(16);
+  std::free(memory);
+  on_worker = false;
+  EXPECT_EQ(calls.load(), 2);
+}
+
+}  // namespace
+}  // namespace tutti::mediaplane
