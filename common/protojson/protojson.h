@@ -34,7 +34,7 @@ struct Limits {
 // Errors are INVALID_ARGUMENT: INVALID_JSON_BODY for text that is no such JSON
 // (syntax, UTF-8, a duplicate key, too deep, too large), INVALID_REQUEST_PARAMETER
 // for what the message can't hold (an unknown field, a wrong type, a number out
-// of range), with the place in detail "path" ("actions[1].option.duration").
+// of range), with the place in detail "field" ("actions[1].option.duration").
 absl::Status Read(std::string_view json, google::protobuf::Message& message,
                   std::vector<std::string>* present = nullptr, const Limits& limits = {});
 

@@ -23,7 +23,7 @@ std::string Refusal(std::string_view json) {
   if (status.ok()) return "";
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   ErrorDetail detail = GetErrorDetail(status);
-  return detail.reason + " " + detail.details["path"];
+  return detail.reason + " " + detail.details["field"];
 }
 
 Everything MustRead(std::string_view json) {
@@ -242,7 +242,7 @@ TEST(ProtoJson, LongNamesAreClippedInErrors) {
   std::string name = "aé";
   for (int i = 0; i < 100; ++i) name += "é";
   const absl::Status status = Read("{\"" + name + "\":1}", message);
-  EXPECT_EQ(GetErrorDetail(status).details.at("path").size(), 63 + std::string("…").size());
+  EXPECT_EQ(GetErrorDetail(status).details.at("field").size(), 63 + std::string("…").size());
 }
 
 TEST(ProtoJson, PresentPathsAreThoseOfAFieldMask) {
@@ -263,7 +263,7 @@ TEST(ProtoJson, FreeContentIsReadAgainstATypedMessage) {
   EXPECT_EQ(typed.large(), 86'400'000);
   EXPECT_EQ(typed.text(), "x");
   const Everything wrong = MustRead(R"({"data":{"large":0.5}})");
-  EXPECT_EQ(GetErrorDetail(ReadStruct(wrong.data(), typed)).details.at("path"), "large");
+  EXPECT_EQ(GetErrorDetail(ReadStruct(wrong.data(), typed)).details.at("field"), "large");
 }
 
 TEST(ProtoJson, TextOfAUrlSetsScalars) {

@@ -271,7 +271,7 @@ Message* Sink::Target(const Slot& slot) {
 
 bool Sink::Push(Frame frame) {
   if (static_cast<int>(stack_.size()) >= depth_max_) {
-    return Fail(BodyError(absl::StrCat("The JSON is nested deeper than ", depth_max_, " levels."), {{"path", Path()}}));
+    return Fail(BodyError(absl::StrCat("The JSON is nested deeper than ", depth_max_, " levels."), {{"field", Path()}}));
   }
   if (present_ != nullptr) frame.present_before = present_->size();
   stack_.push_back(std::move(frame));
@@ -329,7 +329,7 @@ bool Sink::key(string_t& name) {
   Frame& top = stack_.back();
   top.key = name;
   if (!top.keys.insert(name).second) {
-    return Fail(BodyError(absl::StrCat("The JSON has the key ", Path(), " twice."), {{"path", Path()}}));
+    return Fail(BodyError(absl::StrCat("The JSON has the key ", Path(), " twice."), {{"field", Path()}}));
   }
   if (top.kind == Kind::kMessage) {
     top.member = top.message->GetDescriptor()->FindFieldByName(name);

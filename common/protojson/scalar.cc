@@ -133,7 +133,7 @@ std::optional<Scalar> FromText(const FieldDescriptor& field, std::string_view te
 }  // namespace
 
 absl::Status ParameterError(std::string_view path, std::string_view what, std::map<std::string, std::string> details) {
-  details.emplace("path", path);
+  details.emplace("field", path);
   return Error(absl::StatusCode::kInvalidArgument, "INVALID_REQUEST_PARAMETER",
                absl::StrCat("Field ", View(path), " ", View(what), "."), details);
 }

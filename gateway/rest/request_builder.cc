@@ -27,7 +27,7 @@ using google::protobuf::MessageFactory;
 absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
 
 absl::Status ParameterError(const std::string& path, const std::string& what) {
-  return Error(absl::StatusCode::kInvalidArgument, "INVALID_REQUEST_PARAMETER", what, {{"path", path}});
+  return Error(absl::StatusCode::kInvalidArgument, "INVALID_REQUEST_PARAMETER", what, {{"field", path}});
 }
 
 // The field at a path, whose messages are made when they are not there.

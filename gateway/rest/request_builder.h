@@ -16,7 +16,7 @@ absl::Status CheckMediaType(const Request& request);
 
 // The gRPC request of an HTTP request: body, then path, then query, then
 // If-Match; for PATCH the update mask is what the body names. Errors are
-// INVALID_ARGUMENT (INVALID_JSON_BODY, INVALID_REQUEST_PARAMETER with "path").
+// INVALID_ARGUMENT (INVALID_JSON_BODY, INVALID_REQUEST_PARAMETER with "field").
 absl::StatusOr<std::unique_ptr<google::protobuf::Message>> BuildRequest(const Route& route, const Bindings& bindings,
                                                                         const Request& request);
 

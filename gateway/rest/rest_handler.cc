@@ -118,7 +118,7 @@ void RestHandler::Handle(Request request, Reply reply) {
   if (key.size() > kIdempotencyKeyBytesMax || !IsVisible(key)) {
     return reply(fail(400,
                       Error(absl::StatusCode::kInvalidArgument, "INVALID_REQUEST_PARAMETER",
-                            "Idempotency-Key has 1–128 printable characters.", {{"path", "Idempotency-Key"}}),
+                            "Idempotency-Key has 1–128 printable characters.", {{"field", "Idempotency-Key"}}),
                       match.route));
   }
   if (!key.empty()) call->context.AddMetadata("idempotency-key", key);

@@ -183,7 +183,7 @@ TEST_F(RestHandlerTest, BadQueriesAreRefused) {
     const Response response = Ask("GET", absl::StrCat("/v1/conferences?", query));
     EXPECT_EQ(response.status, 400) << query;
     EXPECT_EQ(ReasonOf(response), "INVALID_REQUEST_PARAMETER") << query;
-    EXPECT_EQ(ErrorOf(response)["details"]["path"], path) << query;
+    EXPECT_EQ(ErrorOf(response)["details"]["field"], path) << query;
   }
   EXPECT_EQ(Ask("GET", "/v1/conferences?a=%").status, 400);
   EXPECT_EQ(Ask("GET", "/v1/conferences/x?id=y").status, 400);
@@ -213,7 +213,7 @@ TEST_F(RestHandlerTest, PatchChangesWhatTheBodyNames) {
 TEST_F(RestHandlerTest, AnIdThatContradictsThePathIsRefused) {
   const Response response = Ask("PATCH", "/v1/conferences/c-1", R"({"id":"c-2"})");
   EXPECT_EQ(response.status, 400);
-  EXPECT_EQ(ErrorOf(response)["details"]["path"], "id");
+  EXPECT_EQ(ErrorOf(response)["details"]["field"], "id");
 }
 
 TEST_F(RestHandlerTest, IfMatchIsPassedOn) {
@@ -233,7 +233,7 @@ TEST_F(RestHandlerTest, BadBodiesAreRefused) {
   const Response unknown = Ask("POST", "/v1/conferences", R"({"nonsense":1})");
   EXPECT_EQ(unknown.status, 400);
   EXPECT_EQ(unknown.route, "/v1/conferences");
-  EXPECT_EQ(ErrorOf(unknown)["details"]["path"], "nonsense");
+  EXPECT_EQ(ErrorOf(unknown)["details"]["field"], "nonsense");
   EXPECT_EQ(ErrorOf(unknown)["request_id"], "req-1");
   // A method without a body takes an empty object at most.
   EXPECT_EQ(Ask("GET", "/v1/conferences/c-1", "{}").status, 200);
