@@ -40,6 +40,7 @@ void CoreFixture::TearDown() {
 void CoreFixture::Open() {
   SqliteStore::Options options;
   options.own_thread = false;
+  options.durable = false;
   auto store = SqliteStore::Open(directory_ + "/tutti.db", clock_, options);
   ASSERT_TRUE(store.ok()) << store.status();
   store_ = *std::move(store);

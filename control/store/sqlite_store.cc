@@ -64,6 +64,9 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string
   TUTTI_ASSIGN_OR_RETURN(store->lock_, FileLock::Take(path));
   using sql::SqliteConnection;
   TUTTI_ASSIGN_OR_RETURN(store->writer_, SqliteConnection::Open(path, SqliteConnection::Mode::kReadWrite));
+  if (!store->options_.durable) {
+    TUTTI_RETURN_IF_ERROR(store->writer_->ExecuteScript("PRAGMA synchronous = OFF"));
+  }
   TUTTI_RETURN_IF_ERROR(Migrate(*store->writer_, kSqliteMigrations));
   {
     absl::MutexLock lock(&store->readers_mutex_);

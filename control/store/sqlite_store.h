@@ -40,6 +40,8 @@ class SqliteStore final : public Store {
     // A thread of the store's own runs the steps; else the owner calls
     // RunPending.
     bool own_thread = true;
+    // Commits survive a crash of the machine; without it only one of the process, for tests.
+    bool durable = true;
     // Called on the store's thread after each commit; may be empty.
     std::function<void(const CommitReport&)> on_commit;
   };
