@@ -271,7 +271,8 @@ Message* Sink::Target(const Slot& slot) {
 
 bool Sink::Push(Frame frame) {
   if (static_cast<int>(stack_.size()) >= depth_max_) {
-    return Fail(BodyError(absl::StrCat("The JSON is nested deeper than ", depth_max_, " levels."), {{"field", Path()}}));
+    return Fail(
+        BodyError(absl::StrCat("The JSON is nested deeper than ", depth_max_, " levels."), {{"field", Path()}}));
   }
   if (present_ != nullptr) frame.present_before = present_->size();
   stack_.push_back(std::move(frame));
