@@ -2,8 +2,9 @@
 
 #include <cstdio>
 #include <string>
-#include <utility>
+#include <tuple>
 
+#include "absl/strings/str_cat.h"
 #include "common/clock/clock.h"
 #include "common/config/config.h"
 #include "common/listen/listen.h"
@@ -25,18 +26,21 @@ absl::Status Run(const tutti::config::v1::Config& config, const sigset_t& end_si
   options.metrics_listen = config.control().metrics_listen();
   options.data_dir = config.data_dir();
   options.media_nodes = {{kMediaNodeId, config.mediaplane().grpc_listen()}};
-  const std::pair<int, absl::Duration*> retentions[] = {
-      {config.control().row_retention_hours(), &options.core.row_retention},
-      {config.control().event_retention_hours(), &options.core.event_retention},
-      {config.control().idempotency_retention_hours(), &options.core.idempotency_retention}};
-  for (const auto& [hours, retention] : retentions) {
-    if (hours < 1) return absl::InvalidArgumentError("a retention of control is less than one hour");
+  const auto& control = config.control();
+  const std::tuple<const char*, int, absl::Duration*> retentions[] = {
+      {"row", control.row_retention_hours(), &options.core.row_retention},
+      {"event", control.event_retention_hours(), &options.core.event_retention},
+      {"idempotency", control.idempotency_retention_hours(), &options.core.idempotency_retention}};
+  for (const auto& [name, hours, retention] : retentions) {
+    if (hours < 1) {
+      return absl::InvalidArgumentError(absl::StrCat("control.", name, "_retention_hours must be 1 or more"));
+    }
     *retention = absl::Hours(hours);
   }
   TUTTI_ASSIGN_OR_RETURN(const auto server, tutti::control::ControlServer::Start(options, clock));
-  tutti::log::Info("ready", {{"grpc", config.control().grpc_listen()},
-                             {"metrics", config.control().metrics_listen()},
-                             {"data_dir", config.data_dir()}});
+  tutti::log::Info("listening", {{"grpc", config.control().grpc_listen()},
+                                 {"metrics", config.control().metrics_listen()},
+                                 {"data_dir", config.data_dir()}});
   int signal = 0;
   sigwait(&end_signals, &signal);
   tutti::log::Info("ending", {{"signal", signal}});

@@ -2,15 +2,12 @@
 // sockets. Times of the network are real here: every wait is for a condition.
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -24,10 +21,9 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "common/rpc/client.h"
+#include "common/testing/process.h"
 #include "mediaplane/audio/g711.h"
 #include "tutti/media/v1/media_plane.grpc.pb.h"
-
-extern char** environ;
 
 namespace tutti::mediaplane {
 namespace {
@@ -40,66 +36,6 @@ constexpr double kPi = 3.14159265358979323846;
 constexpr absl::Duration kPatience = absl::Seconds(20);
 
 std::string Id(int n) { return absl::StrFormat("01890000-0000-7000-8000-%012d", n); }
-
-int FreePort(int type) {
-  const int fd = socket(AF_INET, type, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  bind(fd, reinterpret_cast<sockaddr*>(&address), size);
-  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  close(fd);
-  return ntohs(address.sin_port);
-}
-
-// The binary, and what it says on standard error.
-class Process {
- public:
-  explicit Process(const std::vector<std::string>& flags) {
-    int pipe_fds[2];
-    EXPECT_EQ(pipe2(pipe_fds, O_CLOEXEC), 0);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, pipe_fds[1], STDERR_FILENO);
-    std::vector<std::string> words = {kBinary};
-    words.insert(words.end(), flags.begin(), flags.end());
-    std::vector<char*> argv;
-    for (std::string& word : words) argv.push_back(word.data());
-    argv.push_back(nullptr);
-    EXPECT_EQ(posix_spawn(&pid_, kBinary, &actions, nullptr, argv.data(), environ), 0);
-    posix_spawn_file_actions_destroy(&actions);
-    close(pipe_fds[1]);
-    errors_fd_ = pipe_fds[0];
-  }
-
-  ~Process() {
-    if (pid_ > 0) {
-      kill(pid_, SIGKILL);
-      waitpid(pid_, nullptr, 0);
-    }
-    close(errors_fd_);
-  }
-
-  void Signal(int signal) { kill(pid_, signal); }
-
-  // Its exit status; 256 and more for a signal.
-  int Wait() {
-    char buffer[4096];
-    for (ssize_t n; (n = read(errors_fd_, buffer, sizeof(buffer))) > 0;) errors_.append(buffer, static_cast<size_t>(n));
-    int status = 0;
-    waitpid(pid_, &status, 0);
-    pid_ = -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
-  }
-
-  const std::string& errors() const { return errors_; }
-
- private:
-  pid_t pid_ = -1;
-  int errors_fd_ = -1;
-  std::string errors_;
-};
 
 // The share of a tone in G.711 audio, dB below full scale.
 double LevelDb(const std::vector<int16_t>& audio, double hz) {
@@ -182,9 +118,7 @@ class Caller {
 
 class MainTest : public testing::Test {
  protected:
-  MainTest()
-      : grpc_(absl::StrCat("127.0.0.1:", FreePort(SOCK_STREAM))),
-        metrics_(absl::StrCat("127.0.0.1:", FreePort(SOCK_STREAM))) {}
+  MainTest() : grpc_(absl::StrCat("127.0.0.1:", FreeTcpPort())), metrics_(absl::StrCat("127.0.0.1:", FreeTcpPort())) {}
 
   std::vector<std::string> Flags(const std::vector<std::string>& more = {}) const {
     std::vector<std::string> flags = {"--mediaplane.grpc_listen=" + grpc_, "--mediaplane.metrics_listen=" + metrics_};
@@ -223,7 +157,7 @@ class MainTest : public testing::Test {
 };
 
 TEST_F(MainTest, TwoCallersHearEachOtherAndNotThemselves) {
-  Process process(Flags({"--mediaplane.workers=2"}));
+  Process process(kBinary, Flags({"--mediaplane.workers=2"}));
   const auto stub = Connect();
   {
     grpc::ClientContext context;
@@ -279,19 +213,19 @@ TEST_F(MainTest, TwoCallersHearEachOtherAndNotThemselves) {
 }
 
 TEST_F(MainTest, InterruptEndsItCleanly) {
-  Process process(Flags());
+  Process process(kBinary, Flags());
   Connect();
   process.Signal(SIGINT);
   EXPECT_EQ(process.Wait(), 0);
 }
 
 TEST_F(MainTest, APortInUseIsOneSentence) {
-  Process running(Flags());
+  Process running(kBinary, Flags());
   Connect();
-  Process grpc_taken({"--mediaplane.grpc_listen=" + grpc_, "--mediaplane.metrics_listen=127.0.0.1:0"});
+  Process grpc_taken(kBinary, {"--mediaplane.grpc_listen=" + grpc_, "--mediaplane.metrics_listen=127.0.0.1:0"});
   EXPECT_EQ(grpc_taken.Wait(), 1);
   EXPECT_THAT(grpc_taken.errors(), testing::HasSubstr("can't listen for gRPC on " + grpc_));
-  Process metrics_taken({"--mediaplane.grpc_listen=127.0.0.1:0", "--mediaplane.metrics_listen=" + metrics_});
+  Process metrics_taken(kBinary, {"--mediaplane.grpc_listen=127.0.0.1:0", "--mediaplane.metrics_listen=" + metrics_});
   EXPECT_EQ(metrics_taken.Wait(), 1);
   EXPECT_THAT(metrics_taken.errors(), testing::HasSubstr("can't serve /metrics on " + metrics_));
 }
@@ -304,7 +238,7 @@ TEST_F(MainTest, ABrokenConfigurationIsOneSentence) {
       {"--mediaplane.wrkers=1", "mediaplane.wrkers"},
   };
   for (const auto& [flag, message] : cases) {
-    Process process(Flags({flag}));
+    Process process(kBinary, Flags({flag}));
     EXPECT_NE(process.Wait(), 0) << flag;
     EXPECT_THAT(process.errors(), testing::HasSubstr(message));
   }

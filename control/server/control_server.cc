@@ -91,8 +91,14 @@ absl::Status ControlServer::Parts::OpenStore(const Options& options) {
   store_options.on_commit = [this](const SqliteStore::CommitReport& report) {
     counters.OnStoreCommit(report.steps, report.latency);
   };
-  TUTTI_ASSIGN_OR_RETURN(
-      store, SqliteStore::Open(absl::StrCat(options.data_dir, "/tutti.db"), clock, std::move(store_options)));
+  const std::string path = absl::StrCat(options.data_dir, "/tutti.db");
+  auto opened = SqliteStore::Open(path, clock, std::move(store_options));
+  if (!opened.ok()) {
+    const std::string why(opened.status().message());
+    if (why.find(path) != std::string::npos) return opened.status();
+    return absl::Status(opened.status().code(), absl::StrCat("can't open the data base ", path, ": ", why));
+  }
+  store = *std::move(opened);
   core = std::make_unique<Core>(*store, clock, ids, registry, router, WriteSdpAnswer, options.core);
   return core->Start();
 }
