@@ -82,7 +82,7 @@ class Stack:
         def ready():
             for name, process in self.processes.items():
                 assert process.poll() is None, f"{name} ended: {self.log(name)}"
-            return self.metric("control", "tutti_control_media_nodes_up") == 1 and self.get("/readyz").status == 200
+            return self.metric("control", "tutti_control_media_node_up") == 1 and self.get("/readyz").status == 200
         until(ready, seconds, "all processes healthy")
 
     def kill(self, name):

@@ -84,11 +84,11 @@ class Process:
                 print(line, file=sys.stderr, flush=True)
 
     def metric(self, name):
-        """A metric's value without labels; None where it can't be had."""
+        """The sum of a metric over its labels; None where it can't be had."""
         try:
             with urllib.request.urlopen(f'http://{self.addresses["metrics"]}/metrics', timeout=2) as answer:
-                found = re.search(rf"^{name} (\S+)$", answer.read().decode(), re.MULTILINE)
-                return float(found.group(1)) if found else None
+                found = re.findall(rf"^{name}(?:\{{[^}}]*\}})? (\S+)$", answer.read().decode(), re.MULTILINE)
+                return sum(float(value) for value in found) if found else None
         except (KeyError, OSError):
             return None
 
@@ -100,7 +100,7 @@ class Process:
             except (KeyError, OSError):
                 return False
         if self.name == "control":
-            return self.metric("tutti_control_media_nodes_up") == 1
+            return self.metric("tutti_control_media_node_up") == 1
         return self.metric("process_start_time_seconds") is not None
 
     def stop(self):
