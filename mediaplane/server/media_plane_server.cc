@@ -10,6 +10,7 @@
 #include "common/log/log.h"
 #include "common/status/status.h"
 #include "mediaplane/port/address.h"
+#include "mediaplane/port/ethdev.h"
 #include "mediaplane/port/kernel_udp.h"
 
 namespace tutti::mediaplane {
@@ -17,6 +18,8 @@ namespace {
 
 // Moments within a tick at which bridges run: few, so that a core wakes seldom.
 constexpr unsigned kKernelUdpPhases = 4;
+// A worker that polls is awake anyway: many, for an even load.
+constexpr unsigned kEthdevPhases = 20;
 
 // How long the control thread may wait for the engine's news: shortest while a
 // command is under way, so that a join is told within a tick.
@@ -42,12 +45,49 @@ absl::StatusOr<std::unique_ptr<MediaPlaneServer>> MediaPlaneServer::Start(const 
 }
 
 absl::Status MediaPlaneServer::StartMedia() {
-  const unsigned packets = PacketsFor(options_.workers, 0);
+  const unsigned packets = PacketsFor(options_.workers, options_.ethdev ? EthdevOptions().descriptors : 0);
   EalOptions eal;
   eal.memory_mb = MemoryMbFor(packets);
+  if (options_.ethdev) {
+    eal.hugepages = options_.ethdev->hugepages;
+    eal.pci = options_.ethdev->pci;
+    if (!options_.ethdev->vdev.empty()) eal.vdevs = {options_.ethdev->vdev};
+  }
   TUTTI_ASSIGN_OR_RETURN(eal_, Eal::Start(eal));
   TUTTI_ASSIGN_OR_RETURN(packets_, CreatePacketPool("packets", packets));
+  TUTTI_RETURN_IF_ERROR(CreateEndpoints());
 
+  EngineOptions engine;
+  engine.workers = options_.workers;
+  engine.legs_max = options_.legs_max;
+  engine.bridges_max = options_.legs_max;
+  engine.phases = options_.ethdev ? kEthdevPhases : kKernelUdpPhases;
+  engine.polling = options_.ethdev.has_value();
+  engine.packets = packets_.get();
+  engine.random = Random64;
+  TUTTI_ASSIGN_OR_RETURN(engine_, Engine::Create(engine, *endpoints_));
+  for (unsigned i = 0; i < options_.workers; ++i) {
+    worker_threads_.push_back(std::make_unique<WorkerThread>(engine_->worker(i), options_.worker_cpus[i]));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MediaPlaneServer::CreateEndpoints() {
+  if (options_.ethdev) {
+    EthdevOptions ethdev;
+    ethdev.device = options_.ethdev->device;
+    ethdev.addresses = options_.ethdev->addresses;
+    ethdev.gateway = options_.ethdev->gateway;
+    ethdev.vlan = options_.ethdev->vlan;
+    ethdev.first_port = options_.port_first;
+    ethdev.last_port = options_.port_last;
+    ethdev.port_start = Random64();
+    ethdev.workers = options_.workers;
+    ethdev.legs_max = options_.legs_max;
+    ethdev.pool = packets_.get();
+    TUTTI_ASSIGN_OR_RETURN(endpoints_, EthdevEndpoints::Create(ethdev));
+    return absl::OkStatus();
+  }
   KernelUdpOptions udp;
   udp.addresses = options_.addresses;
   udp.first_port = options_.port_first;
@@ -58,18 +98,6 @@ absl::Status MediaPlaneServer::StartMedia() {
   udp.legs_max = options_.legs_max;
   udp.pool = packets_.get();
   TUTTI_ASSIGN_OR_RETURN(endpoints_, KernelUdpEndpoints::Create(udp));
-
-  EngineOptions engine;
-  engine.workers = options_.workers;
-  engine.legs_max = options_.legs_max;
-  engine.bridges_max = options_.legs_max;
-  engine.phases = kKernelUdpPhases;
-  engine.packets = packets_.get();
-  engine.random = Random64;
-  TUTTI_ASSIGN_OR_RETURN(engine_, Engine::Create(engine, *endpoints_));
-  for (unsigned i = 0; i < options_.workers; ++i) {
-    worker_threads_.push_back(std::make_unique<WorkerThread>(engine_->worker(i), options_.worker_cpus[i]));
-  }
   return absl::OkStatus();
 }
 

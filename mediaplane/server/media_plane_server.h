@@ -44,6 +44,7 @@ class MediaPlaneServer {
   explicit MediaPlaneServer(const ServerOptions& options) : options_(options) {}
 
   absl::Status StartMedia();
+  absl::Status CreateEndpoints();
   absl::Status StartControl(Clock& clock);
   absl::Duration Poll();
   bool WaitIdle(absl::Duration timeout);

@@ -2,6 +2,9 @@
 
 #include <sched.h>
 
+#include <utility>
+
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/listen/listen.h"
 #include "common/status/status.h"
@@ -15,6 +18,7 @@ constexpr uint32_t kLegsMaxMax = 200'000;
 constexpr uint32_t kPortFirstMin = 1024;
 constexpr size_t kAddressesMax = 16;
 constexpr uint32_t kDrainSecondsMax = 24 * 3600;
+constexpr uint32_t kVlanMax = 4094;
 constexpr char kDefaultAddress[] = "127.0.0.1";
 
 absl::Status Refuse(const std::string& setting, const std::string& message) {
@@ -27,7 +31,49 @@ absl::Status CheckRange(const char* setting, uint32_t value, uint32_t min, uint3
   return Refuse(setting, absl::StrCat("is ", value, " and must be ", min, " to ", max));
 }
 
+// "198.18.0.1/24"
+absl::StatusOr<LocalPrefix> ParsePrefix(const std::string& text) {
+  const size_t slash = text.find('/');
+  const auto ip = ParseSocketAddress(std::string_view(text).substr(0, slash), 0);
+  uint32_t bits = 0;
+  if (slash == std::string::npos || !ip || !IsIpv4(*ip) || IsUnspecified(*ip) ||
+      !absl::SimpleAtoi(text.substr(slash + 1), &bits) || bits > 32) {
+    return Refuse("ethdev_address", absl::StrCat("\"", text, "\" is not of the form 198.18.0.1/24"));
+  }
+  return LocalPrefix{*ip, bits};
+}
+
+absl::Status TakeEthdev(const config::v1::Mediaplane& config, ServerOptions& options) {
+  ServerOptions::Ethdev ethdev;
+  for (const std::string& text : config.ethdev_address()) {
+    TUTTI_ASSIGN_OR_RETURN(const LocalPrefix prefix, ParsePrefix(text));
+    ethdev.addresses.push_back(prefix);
+    options.addresses.push_back(prefix.ip);
+  }
+  if (config.has_ethdev_gateway()) {
+    ethdev.gateway = ParseSocketAddress(config.ethdev_gateway(), 0);
+    if (!ethdev.gateway || !IsIpv4(*ethdev.gateway)) {
+      return Refuse("ethdev_gateway", absl::StrCat("\"", config.ethdev_gateway(), "\" is no IPv4 address"));
+    }
+  }
+  TUTTI_RETURN_IF_ERROR(CheckRange("ethdev_vlan", config.ethdev_vlan(), 0, kVlanMax));
+  ethdev.device = config.ethdev_device();
+  ethdev.vdev = config.ethdev_vdev();
+  ethdev.vlan = static_cast<uint16_t>(config.ethdev_vlan());
+  ethdev.pci = config.ethdev_pci();
+  ethdev.hugepages = config.ethdev_hugepages();
+  options.ethdev = std::move(ethdev);
+  return absl::OkStatus();
+}
+
 absl::Status TakeAddresses(const config::v1::Mediaplane& config, ServerOptions& options) {
+  if (!config.ethdev_address().empty()) {
+    if (config.rtp_address().empty()) return TakeEthdev(config, options);
+    return Refuse("rtp_address", "is of kernel UDP and does not go with mediaplane.ethdev_address");
+  }
+  if (config.has_ethdev_vdev() || config.has_ethdev_device()) {
+    return Refuse("ethdev_address", "is missing: the device has no address");
+  }
   std::vector<std::string> texts(config.rtp_address().begin(), config.rtp_address().end());
   if (texts.empty()) texts.push_back(kDefaultAddress);
   if (texts.size() > kAddressesMax) {

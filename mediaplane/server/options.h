@@ -2,12 +2,14 @@
 #define MEDIAPLANE_SERVER_OPTIONS_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "mediaplane/negotiation/peer_allow.h"
+#include "mediaplane/port/ethdev_link.h"
 #include "mediaplane/port/port.h"
 #include "tutti/config/v1/config.pb.h"
 
@@ -17,6 +19,7 @@ namespace tutti::mediaplane {
 struct ServerOptions {
   std::string grpc_listen;
   std::string metrics_listen;
+  // Of the kernel, or of the device.
   std::vector<SocketAddress> addresses;
   uint16_t port_first = 0;
   uint16_t port_last = 0;
@@ -25,6 +28,18 @@ struct ServerOptions {
   unsigned workers = 0;
   std::vector<int> worker_cpus;  // one each, -1: any
   absl::Duration drain_timeout;
+
+  // A device of DPDK's instead of the kernel's UDP.
+  struct Ethdev {
+    std::vector<LocalPrefix> addresses;
+    std::optional<SocketAddress> gateway;
+    std::string device;  // empty: the only one
+    std::string vdev;    // empty: none is made
+    uint16_t vlan = 0;
+    bool pci = false;
+    bool hugepages = false;
+  };
+  std::optional<Ethdev> ethdev;
 };
 
 // INVALID_ARGUMENT or FAILED_PRECONDITION with one sentence that names the

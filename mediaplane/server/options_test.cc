@@ -43,6 +43,20 @@ TEST(ServerOptions, TakesWhatIsSaid) {
   EXPECT_EQ(options->port_last, 20010);
 }
 
+TEST(ServerOptions, ADeviceTakesTheKernelsPlace) {
+  const auto options = Make(
+      "ethdev_address: '198.18.0.1/24' ethdev_vdev: 'net_af_packet0,iface=media0' ethdev_gateway: '198.18.0.254' "
+      "ethdev_vlan: 7");
+  ASSERT_TRUE(options.ok()) << options.status();
+  ASSERT_TRUE(options->ethdev.has_value());
+  EXPECT_EQ(FormatIp(options->addresses.at(0)), "198.18.0.1");
+  EXPECT_EQ(options->ethdev->addresses.at(0).prefix_bits, 24u);
+  EXPECT_EQ(options->ethdev->vdev, "net_af_packet0,iface=media0");
+  EXPECT_EQ(FormatIp(options->ethdev->gateway.value()), "198.18.0.254");
+  EXPECT_EQ(options->ethdev->vlan, 7);
+  EXPECT_FALSE(Make("")->ethdev.has_value());
+}
+
 TEST(ServerOptions, RefusesWithASentenceThatNamesTheSetting) {
   const std::pair<const char*, const char*> cases[] = {
       {"grpc_listen: '0.0.0.0:1'", "0.0.0.0:1"},
@@ -56,6 +70,12 @@ TEST(ServerOptions, RefusesWithASentenceThatNamesTheSetting) {
       {"workers: 2 worker_cpus: 1", "mediaplane.worker_cpus has 1 CPUs for 2 workers"},
       {"rtp_address: 'host'", "\"host\" is no address"},
       {"rtp_address: '0.0.0.0'", "\"0.0.0.0\" is no address"},
+      {"ethdev_address: '198.18.0.1'", "198.18.0.1"},
+      {"ethdev_address: '::1/128'", "::1/128"},
+      {"ethdev_address: '198.18.0.1/24' ethdev_gateway: 'x'", "mediaplane.ethdev_gateway"},
+      {"ethdev_address: '198.18.0.1/24' ethdev_vlan: 4095", "mediaplane.ethdev_vlan"},
+      {"ethdev_address: '198.18.0.1/24' rtp_address: '127.0.0.1'", "mediaplane.rtp_address"},
+      {"ethdev_vdev: 'net_null0'", "mediaplane.ethdev_address is missing"},
       {"rtp_peer_allow: '10.0.0.0/40'", "10.0.0.0/40"},
   };
   for (const auto& [text, message] : cases) {
