@@ -27,8 +27,8 @@ int FrameStore::Write(int64_t frame, uint16_t offset, const uint8_t* from, uint1
 }
 
 FrameStore::Taken FrameStore::Take() {
-  if (begin_ == end_) return {nullptr, 0};
   const uint8_t index = SlotOf(begin_++);
+  if (end_ < begin_) end_ = begin_;
   if (index == kNoSlot) return {nullptr, 0};
   const Slot& slot = slots_[index];
   uint8_t* bytes = bytes_.data() + size_t{index} * bytes_per_frame_;

@@ -48,7 +48,7 @@ class FrameStore {
     uint16_t units;  // that were there
   };
 
-  // Removes the frame begin(), which moves on. Nothing when begin() is end().
+  // Removes the frame begin(), which moves on; end() with it when there is no frame.
   Taken Take();
 
  private:

@@ -67,7 +67,8 @@ TEST_F(FrameStoreTest, MissingFramesHaveNoBytesAndNumbersGoOn) {
   EXPECT_EQ(store_.Take().bytes, nullptr);
   EXPECT_EQ(store_.Take().bytes[0], 5);
   EXPECT_EQ(store_.Take().bytes, nullptr);
-  EXPECT_EQ(store_.begin(), 3);
+  EXPECT_EQ(store_.begin(), 4);
+  EXPECT_EQ(store_.end(), 4);
 }
 
 TEST_F(FrameStoreTest, HoldsWhatItPromises) {

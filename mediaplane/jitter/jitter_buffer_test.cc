@@ -153,6 +153,17 @@ TEST(JitterBufferTest, TheCeilingHoldsAfterALongStall) {
   EXPECT_TRUE(simulator.Balanced());
 }
 
+TEST(JitterBufferTest, TheCeilingHoldsOverALongLoss) {
+  StreamSimulator simulator;
+  SendSteadily(simulator, 15 * kMs, 10, 160, 20 * kMs);
+  for (int i = 0; i < 24; ++i) simulator.Send(-1, 160);
+  // What comes next is 480 ms further on, at once.
+  SendSteadily(simulator, 216 * kMs, 50, 160, 20 * kMs);
+  simulator.Run(kSecond);
+  for (const auto& output : simulator.outputs) ASSERT_LE(output.delay_us, 300'000);
+  EXPECT_TRUE(simulator.Balanced());
+}
+
 TEST(JitterBufferTest, AfterASpikeTheDelayIsBackWithinTenSecondsOfLoudAudio) {
   for (int spike_ms = 20; spike_ms <= 300; spike_ms += 20) {
     StreamSimulator simulator;
