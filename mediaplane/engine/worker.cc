@@ -55,10 +55,7 @@ void Worker::RunSlot(int64_t now_ns) {
   if (now_ns - tick_ns >= kTickNs) counters_.ticks_late.Add(1);
   if (!polling()) Receive(index);
   if (phase.g722_legs > 0) phase.silence.Tick();
-  for (BridgeSlot b = phase.bridge_first; b != kNoBridgeSlot; b = parts_.bridges[b].next) {
-    TickBridge(parts_.bridges[b], tick_ns);
-  }
-  TickLoose(phase, tick_ns);
+  TickPhase(phase, tick_ns);
   counters_.frames_encoded.Add(mixer_.TakeEncodes());
   Flush();
 }

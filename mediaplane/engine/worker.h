@@ -108,9 +108,10 @@ class Worker {
   void Drop(Leg& leg, EngineDrop reason);
 
   // Ticks. worker_tick.cc
-  void TickBridge(Bridge& bridge, int64_t tick_ns);
-  void TickLoose(Phase& phase, int64_t tick_ns);
-  void Gather(LegSlot first);
+  void TickPhase(Phase& phase, int64_t tick_ns);
+  void Gather(const Phase& phase);
+  void TickBridge(Bridge& bridge, size_t begin, int64_t tick_ns);
+  void TickLoose(size_t begin, int64_t tick_ns);
   bool BeginFrame(LegSlot slot, Leg& leg, int64_t tick_ns);
   bool PullFrame(Leg& leg, int64_t tick_ns);
   JitterFrame::Kind DecodeFrame(Leg& leg, int64_t tick_ns, uint64_t& sum_squares);

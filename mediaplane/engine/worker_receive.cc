@@ -1,8 +1,7 @@
 // Packets in: from the port to the jitter buffers.
 
-#include <rte_prefetch.h>
-
 #include "mediaplane/engine/ntp.h"
+#include "mediaplane/engine/prefetch.h"
 #include "mediaplane/engine/worker.h"
 #include "mediaplane/rtp/rtcp_packet.h"
 #include "mediaplane/rtp/rtp_packet.h"
@@ -24,16 +23,16 @@ void Worker::Receive(unsigned phase) {
     const unsigned count = parts_.port->Receive(phase, packets);
     if (count == 0) return;
     worked_ = true;
-    for (unsigned i = 0; i < count; ++i) {
-      rte_prefetch0(rte_pktmbuf_mtod(packets[i], const void*));
+    const auto prefetch = [&](unsigned i) {
       const LegSlot slot = Meta(packets[i]).leg;
-      if (slot < parts_.legs.size()) {
-        rte_prefetch0(&parts_.legs[slot]);
-        rte_prefetch0(&parts_.legs[slot].source);
-        rte_prefetch0(&parts_.legs[slot].jitter);
-      }
+      rte_prefetch0(rte_pktmbuf_mtod(packets[i], const void*));
+      if (slot < parts_.legs.size()) PrefetchForPacket(parts_.legs[slot]);
+    };
+    for (unsigned i = 0; i < kPrefetchAhead && i < count; ++i) prefetch(i);
+    for (unsigned i = 0; i < count; ++i) {
+      if (i + kPrefetchAhead < count) prefetch(i + kPrefetchAhead);
+      OnPacket(packets[i]);
     }
-    for (unsigned i = 0; i < count; ++i) OnPacket(packets[i]);
     rte_pktmbuf_free_bulk(packets.data(), count);
     if (count < packets.size()) return;
   }

@@ -1,12 +1,10 @@
 // A tick: every leg's frame in, the mixes, every leg's packet out.
 
-#include <rte_memcpy.h>
-#include <rte_prefetch.h>
-
 #include <algorithm>
 #include <cstring>
 
 #include "mediaplane/audio/mix.h"
+#include "mediaplane/engine/prefetch.h"
 #include "mediaplane/engine/worker.h"
 #include "mediaplane/rtp/rtp_packet.h"
 
@@ -15,48 +13,61 @@ namespace {
 
 // Frames a leg sends at once to catch up after its worker or phase changed.
 constexpr int64_t kCatchUpFramesMax = 3;
-// Legs ahead of the one that is worked on whose memory is asked for.
-constexpr size_t kPrefetchLegs = 4;
-
 constexpr std::array<int16_t, kSamplesPerFrameMax> kSilentSamples = {};
-
-void PrefetchLeg(const Leg& leg) {
-  const char* bytes = reinterpret_cast<const char*>(&leg);
-  rte_prefetch0(bytes);
-  rte_prefetch0(bytes + 64);
-  rte_prefetch0(&leg.figures);
-  const char* jitter = reinterpret_cast<const char*>(&leg.jitter);
-  for (size_t line = 0; line < 5; ++line) rte_prefetch0(jitter + 64 * line);
-}
 
 }  // namespace
 
-void Worker::Gather(LegSlot first) {
+// All legs of the phase in the order in which they are worked on, so that memory
+// can be asked for ahead, across bridges.
+void Worker::Gather(const Phase& phase) {
   member_count_ = 0;
-  for (LegSlot slot = first; slot != kNoLegSlot; slot = parts_.links[slot].next) members_[member_count_++] = slot;
+  const auto gather = [this](LegSlot first) {
+    for (LegSlot slot = first; slot != kNoLegSlot; slot = parts_.links[slot].next) members_[member_count_++] = slot;
+  };
+  for (BridgeSlot b = phase.bridge_first; b != kNoBridgeSlot; b = parts_.bridges[b].next) {
+    gather(parts_.bridges[b].leg_first);
+  }
+  gather(phase.loose_first);
+  for (size_t i = 0; i < kPrefetchAhead && i < member_count_; ++i) PrefetchForTick(parts_.legs[members_[i]]);
 }
 
-void Worker::TickBridge(Bridge& bridge, int64_t tick_ns) {
-  Gather(bridge.leg_first);
+void Worker::TickPhase(Phase& phase, int64_t tick_ns) {
+  Gather(phase);
+  size_t begin = 0;
+  for (BridgeSlot b = phase.bridge_first; b != kNoBridgeSlot; b = parts_.bridges[b].next) {
+    Bridge& bridge = parts_.bridges[b];
+    TickBridge(bridge, begin, tick_ns);
+    begin += bridge.legs;
+  }
+  TickLoose(begin, tick_ns);
+}
+
+// The bridge's legs are the members from `begin` on.
+void Worker::TickBridge(Bridge& bridge, size_t begin, int64_t tick_ns) {
+  const size_t end = begin + bridge.legs;
   mixer_.Begin(bridge);
-  for (size_t i = 0; i < member_count_; ++i) {
-    if (i + kPrefetchLegs < member_count_) PrefetchLeg(parts_.legs[members_[i + kPrefetchLegs]]);
+  for (size_t i = begin; i < end; ++i) {
+    if (i + kPrefetchAhead < member_count_) PrefetchForTick(parts_.legs[members_[i + kPrefetchAhead]]);
     Leg& leg = parts_.legs[members_[i]];
     leg.in_mix = false;
     if (!BeginFrame(members_[i], leg, tick_ns)) continue;
     leg.in_mix = PullFrame(leg, tick_ns);
     if (!leg.in_mix) continue;
     mixer_.Add(leg.rate, leg.own.data());
-    // A talker hears a mix of its own: it leaves with the shared encoder's memory
-    // of the last tick.
+    // A talker hears a mix of its own: it leaves with the memory that the shared
+    // stream had after the last tick.
     if (leg.shares_stream) {
       leg.stream = bridge.g722;
       leg.shares_stream = false;
     }
   }
   mixer_.Finish(phases_[bridge.phase].silence);
-  for (size_t i = 0; i < member_count_; ++i) {
-    if (i + kPrefetchLegs < member_count_) rte_prefetch0(&parts_.legs[members_[i + kPrefetchLegs]]);
+  for (size_t i = begin; i < end; ++i) {
+    // In a room larger than the cache they have to come again.
+    if (i + kPrefetchAhead < end) {
+      PrefetchLines(&parts_.legs[members_[i + kPrefetchAhead]], 0, 128);
+      rte_prefetch0(&parts_.legs[members_[i + kPrefetchAhead]].figures);
+    }
     Leg& leg = parts_.legs[members_[i]];
     if (leg.ticks_due == 0) continue;
     SendMix(members_[i], leg, bridge);
@@ -64,10 +75,9 @@ void Worker::TickBridge(Bridge& bridge, int64_t tick_ns) {
   }
 }
 
-void Worker::TickLoose(Phase& phase, int64_t tick_ns) {
-  Gather(phase.loose_first);
-  for (size_t i = 0; i < member_count_; ++i) {
-    if (i + kPrefetchLegs < member_count_) PrefetchLeg(parts_.legs[members_[i + kPrefetchLegs]]);
+void Worker::TickLoose(size_t begin, int64_t tick_ns) {
+  for (size_t i = begin; i < member_count_; ++i) {
+    if (i + kPrefetchAhead < member_count_) PrefetchForTick(parts_.legs[members_[i + kPrefetchAhead]]);
     Leg& leg = parts_.legs[members_[i]];
     if (!BeginFrame(members_[i], leg, tick_ns)) continue;
     // Nobody hears it, but its buffer and decoder go on.
