@@ -159,7 +159,7 @@ class Core {
   // it is not 0.
   void Purge(Done<int64_t> done);
 
-  // Rows by status, for gauges.
+  // What has not ended, by status, for gauges.
   struct Counts {
     std::vector<int64_t> conferences;
     std::vector<int64_t> conferencecalls;

@@ -1,6 +1,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "control/core/core_fixture.h"
 
@@ -84,6 +85,16 @@ TEST_F(CoreTimeTest, AClosingRoomDoesNotWaitForEver) {
   Pass(absl::Seconds(10));
   EXPECT_EQ(Room(room_).status(), v1::Conference::STATUS_TERMINATED);
   CheckInvariants();
+}
+
+TEST_F(CoreTimeTest, CountsWhatHasNotEnded) {
+  JoinedCall(room_);
+  ASSERT_TRUE(Hangup(JoinedCall(room_).id()).ok());
+  ASSERT_TRUE(DeleteConference(CreateConference()->id()).ok());
+  const Core::Counts counts = *core_->CountByStatus();
+  EXPECT_EQ(counts.conferences, (std::vector<int64_t>{0, 0, 1, 0, 0}));
+  EXPECT_EQ(counts.conferencecalls, (std::vector<int64_t>{0, 0, 1, 0, 0}));
+  EXPECT_EQ(counts.calls, (std::vector<int64_t>{0, 0, 0, 1, 0, 0}));
 }
 
 TEST_F(CoreTimeTest, ACallEndsAfterADay) {

@@ -79,7 +79,7 @@ absl::StatusOr<std::vector<std::string>> CallTable::FindByNode(const std::string
 }
 
 absl::StatusOr<std::vector<int64_t>> CallTable::CountByStatus() {
-  return table::CountByStatus(connection_, "SELECT status, COUNT(*) FROM calls GROUP BY status",
+  return table::CountByStatus(connection_, "SELECT status, COUNT(*) FROM calls WHERE tm_end IS NULL GROUP BY status",
                               v1::Call::Status_ARRAYSIZE);
 }
 

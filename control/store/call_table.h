@@ -30,6 +30,7 @@ class CallTable {
   absl::StatusOr<int64_t> NextDeadline();
   // Those that may have a leg on the node.
   absl::StatusOr<std::vector<std::string>> FindByNode(const std::string& node_id);
+  // Of those that have not ended.
   absl::StatusOr<std::vector<int64_t>> CountByStatus();
   absl::StatusOr<int64_t> Purge(int64_t ended_before_us, int limit);
 

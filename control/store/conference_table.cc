@@ -84,7 +84,7 @@ absl::StatusOr<std::vector<std::string>> ConferenceTable::FindByNode(const std::
 }
 
 absl::StatusOr<std::vector<int64_t>> ConferenceTable::CountByStatus() {
-  return table::CountByStatus(connection_, "SELECT status, COUNT(*) FROM conferences GROUP BY status",
+  return table::CountByStatus(connection_, "SELECT status, COUNT(*) FROM conferences WHERE tm_end IS NULL GROUP BY status",
                               v1::Conference::Status_ARRAYSIZE);
 }
 

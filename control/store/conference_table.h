@@ -38,6 +38,7 @@ class ConferenceTable {
   absl::StatusOr<int64_t> NextDeadline();
   // Those that have a bridge on the node.
   absl::StatusOr<std::vector<std::string>> FindByNode(const std::string& node_id);
+  // Of those that have not ended.
   absl::StatusOr<std::vector<int64_t>> CountByStatus();
   // Deletes at most `limit` that ended before `ended_before_us`.
   absl::StatusOr<int64_t> Purge(int64_t ended_before_us, int limit);

@@ -52,6 +52,7 @@ class ConferencecallTable {
   absl::StatusOr<std::vector<Health>> CheckHealth(int64_t created_before_us, int limit);
   absl::Status SetHealthFailures(const std::string& id, int failures);
 
+  // Of those that have not ended.
   absl::StatusOr<std::vector<int64_t>> CountByStatus();
   absl::StatusOr<int64_t> Purge(int64_t ended_before_us, int limit);
 

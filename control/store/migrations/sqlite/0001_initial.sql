@@ -23,6 +23,7 @@ CREATE TABLE conferences (
 );
 CREATE INDEX conferences_list ON conferences (customer_id, tm_create, id);
 CREATE INDEX conferences_due ON conferences (deadline_at) WHERE deadline_at IS NOT NULL;
+CREATE INDEX conferences_live ON conferences (status) WHERE tm_end IS NULL;
 CREATE INDEX conferences_ended ON conferences (tm_end) WHERE tm_end IS NOT NULL;
 CREATE INDEX conferences_node ON conferences (node_id) WHERE node_id IS NOT NULL;
 
@@ -43,6 +44,7 @@ CREATE TABLE conferencecalls (
 CREATE INDEX conferencecalls_list ON conferencecalls (customer_id, tm_create, id);
 CREATE INDEX conferencecalls_conference ON conferencecalls (conference_id, tm_create, id);
 CREATE INDEX conferencecalls_due ON conferencecalls (deadline_at) WHERE deadline_at IS NOT NULL;
+CREATE INDEX conferencecalls_live ON conferencecalls (status) WHERE tm_end IS NULL;
 CREATE INDEX conferencecalls_ended ON conferencecalls (tm_end) WHERE tm_end IS NOT NULL;
 -- Who is in a room, whatever has left it.
 CREATE INDEX conferencecalls_present ON conferencecalls (conference_id, tm_create, id) WHERE tm_end IS NULL;
@@ -61,6 +63,7 @@ CREATE TABLE calls (
 );
 CREATE INDEX calls_list ON calls (customer_id, tm_create, id);
 CREATE INDEX calls_due ON calls (deadline_at) WHERE deadline_at IS NOT NULL;
+CREATE INDEX calls_live ON calls (status) WHERE tm_end IS NULL;
 CREATE INDEX calls_ended ON calls (tm_end) WHERE tm_end IS NOT NULL;
 CREATE INDEX calls_node ON calls (node_id) WHERE node_id IS NOT NULL;
 
