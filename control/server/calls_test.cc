@@ -129,6 +129,19 @@ TEST_F(CallsTest, ATransientErrorOfTheNodeIsTriedAgain) {
   EXPECT_TRUE(call.ok()) << call.status();
 }
 
+TEST_F(CallsTest, ABridgeGoesBeforeItsLegs) {
+  node_.Fail("PutBridge", 2, {grpc::StatusCode::UNAVAILABLE, "starting"});
+  const std::string room = CreateConference()->id();
+  const auto call = CreateCall(room);
+  ASSERT_TRUE(HasJoined(room, 1));
+  const auto commands = node_.Commands();
+  std::vector<std::string> methods;
+  for (const auto& command : commands) {
+    if (command.id == room || command.bridge_id == room) methods.push_back(command.method);
+  }
+  EXPECT_EQ(methods, (std::vector<std::string>{"PutBridge", "PutBridge", "PutBridge", "PutLeg"}));
+}
+
 TEST_F(CallsTest, ABusyNodeRefusesTheCall) {
   node_.Fail("PutLeg", 100, ToGrpcStatus(Error(absl::StatusCode::kResourceExhausted, "MEDIA_NODE_BUSY", "no port")));
   const auto call = CreateCall(CreateConference()->id());
