@@ -148,7 +148,7 @@ void BM_JoinsAndLeaves(benchmark::State& state) {
   }
   std::filesystem::remove_all(directory);
 }
-BENCHMARK(BM_JoinsAndLeaves)->Unit(benchmark::kMicrosecond)->UseRealTime()->MinTime(3);
+BENCHMARK(BM_JoinsAndLeaves)->Unit(benchmark::kMicrosecond)->MeasureProcessCPUTime()->UseRealTime()->MinTime(3);
 
 }  // namespace
 }  // namespace tutti::control

@@ -111,6 +111,9 @@ TEST_F(CoreMediaTest, ASnapshotAskedForBeforeALegCameDoesNotLoseIt) {
   Settle();
   EXPECT_EQ(Call(call.id()).status(), L::STATUS_PROGRESSING);
   EXPECT_EQ(Participant(call.id()).status(), P::STATUS_JOINED);
+  // Nor is what was heard since to be heard again.
+  ASSERT_TRUE(Hangup(call.id()).ok());
+  EXPECT_EQ(Claim("test")->sequence, node_.Snapshot(clock_.Now()).sequence);
 }
 
 TEST_F(CoreMediaTest, ANodeOutOfReachForGoodLosesItsCalls) {

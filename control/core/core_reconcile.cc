@@ -207,12 +207,16 @@ void Core::Reconcile(const NodeLease& lease, const NodeSnapshot& snapshot, DoneS
   }
   // Last: with it the snapshot is in the store, and events go on from there.
   impl_->Run(
-      [impl = impl_.get(), lease, epoch = snapshot.epoch, sequence = snapshot.sequence, failed](Work& work, Rules&) {
+      [impl = impl_.get(), lease, epoch = snapshot.epoch, sequence = snapshot.sequence, failed](
+          Work& work, Rules&) -> absl::Status {
         if (*failed) {
           return Error(absl::StatusCode::kUnavailable, "RECONCILE_INCOMPLETE",
                        absl::StrCat("media node ", lease.node_id, " could not be reconciled wholly"));
         }
-        return impl->SetNodeSequence(work, lease, epoch, sequence);
+        TUTTI_ASSIGN_OR_RETURN(const auto node, work.tx().media_nodes.Find(lease.node_id));
+        // Events that came meanwhile are ahead of the snapshot and stay so.
+        const bool ahead = node.has_value() && node->epoch == epoch && node->sequence > sequence;
+        return impl->SetNodeSequence(work, lease, epoch, ahead ? node->sequence : sequence);
       },
       [impl = impl_.get(), node_id = lease.node_id, differences, done = std::move(done)](absl::Status result) {
         if (result.ok()) {
