@@ -53,7 +53,7 @@ class FakeMediaEngine final : public MediaEngine {
   absl::Status RemoveLeg(LegSlot leg, uint64_t tag) override {
     if (ring_full) return Busy();
     Move(leg, kNoBridgeSlot, tag);
-    Report({EngineEvent::Kind::kLegRemoved, leg, kNoBridgeSlot, tag, legs.at(leg).view.figures});
+    Report({EngineEvent::Kind::kLegRemoved, leg, kNoBridgeSlot, tag, {}});
     return absl::OkStatus();
   }
 
@@ -73,10 +73,13 @@ class FakeMediaEngine final : public MediaEngine {
 
   void Poll(std::vector<EngineEvent>& events) override {
     if (held_back) return;
-    for (const EngineEvent& event : waiting_) {
+    for (EngineEvent& event : waiting_) {
       if (event.kind == EngineEvent::Kind::kLegJoined) ++bridges[event.bridge];
       if (event.kind == EngineEvent::Kind::kLegLeft && bridges.count(event.bridge) != 0) --bridges[event.bridge];
-      if (event.kind == EngineEvent::Kind::kLegRemoved) legs.erase(event.leg);
+      if (event.kind == EngineEvent::Kind::kLegRemoved) {
+        event.figures = legs.at(event.leg).view.figures;
+        legs.erase(event.leg);
+      }
       events.push_back(event);
     }
     waiting_.clear();

@@ -232,10 +232,10 @@ TEST_F(NodeTest, ARemovedLegStaysRemovedForTenMinutes) {
   EXPECT_EQ(GetLeg(1).status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(Reason(GetLeg(1).status()), "LEG_NOT_FOUND");
   EXPECT_FALSE(node_.idle());
-  EXPECT_THAT(Events(), ElementsAre("joined 1 in 101 r1", "left 1 from 101 r1", "removed 1 r2 sent 77"));
+  EXPECT_THAT(Events(), ElementsAre("joined 1 in 101 r1", "left 1 from 101 r1", "removed 1 r2 sent 78"));
   EXPECT_TRUE(node_.idle());
 
-  EXPECT_EQ(RemoveLeg(1, 2)->statistics().packets_sent(), 77) << "a repeat answers the same";
+  EXPECT_EQ(RemoveLeg(1, 2)->statistics().packets_sent(), 78) << "a repeat answers the last figures";
   EXPECT_EQ(RemoveLeg(1, 9)->revision(), 2);
   const auto late = PutLeg(1, 9, 101);
   EXPECT_EQ(late.status().code(), absl::StatusCode::kFailedPrecondition);
@@ -271,6 +271,18 @@ TEST_F(NodeTest, RemovingABridgeLeavesItsLegsInNone) {
   EXPECT_EQ(Reason(PutLeg(1, 2, 101).status()), "BRIDGE_NOT_FOUND");
   ASSERT_TRUE(PutLeg(1, 2, 102).ok());
   EXPECT_THAT(Events(), ElementsAre("joined 1 in 102 r2"));
+}
+
+TEST_F(NodeTest, ABridgeThatComesBackIsJoinedAnew) {
+  ASSERT_TRUE(PutBridge(101, 1).ok());
+  ASSERT_TRUE(PutLeg(1, 1, 101).ok());
+  node_.Poll();
+  ASSERT_TRUE(RemoveBridge(101, 2)->removed());
+  clock_.Advance(absl::Minutes(10));
+  Events();
+  ASSERT_TRUE(PutBridge(101, 3).ok());
+  ASSERT_TRUE(PutLeg(1, 2, 101).ok());
+  EXPECT_THAT(Events(), ElementsAre("joined 1 in 101 r2"));
 }
 
 TEST_F(NodeTest, AFullRingIsBusyAndTheSameCommandWorksLater) {
