@@ -209,6 +209,10 @@ absl::Status Run(const sigset_t& signals) {
   const int count = absl::GetFlag(FLAGS_count);
   TUTTI_ASSIGN_OR_RETURN(auto sources, MakeSources(count, mediaplane::FormatOf(codec).sample_rate));
   TUTTI_ASSIGN_OR_RETURN(ApiClient client, ApiClient::Connect(absl::GetFlag(FLAGS_gateway)));
+  for (int i = 0; i < count && !absl::GetFlag(FLAGS_record).empty(); ++i) {
+    // Better now than at the end of a long call.
+    TUTTI_RETURN_IF_ERROR(WriteWav(RecordPath(i + 1, count), {}, mediaplane::FormatOf(codec).sample_rate));
+  }
   std::string conference_id = absl::GetFlag(FLAGS_conference);
   if (absl::GetFlag(FLAGS_create)) {
     TUTTI_ASSIGN_OR_RETURN(const Conference conference, client.CreateConference("tools/call"));

@@ -55,7 +55,7 @@ absl::StatusOr<bool> Run(const sigset_t& signals) {
   const Matches matches = MatchVoices(script.voices, result.heard, script.segments);
   absl::PrintF(
       "\nWho heard whom, by what each received: how like the voice is to what was said (100 %% is the same wave),\n"
-      "its level against what was sent, its delay from mouth to ear.\n\n%s\n",
+      "its level against what was sent, its delay on the way.\n\n%s\n",
       Table(script.people, matches));
   uint64_t lost = 0;
   for (const CallerStatistics& statistics : result.statistics) lost += statistics.packets_lost;

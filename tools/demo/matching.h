@@ -24,7 +24,8 @@ struct Match {
   // Of the speaker's voice as it arrived, against what was sent; dB. The lowest
   // of all parts, alone and among others; for the listener itself the highest.
   double level_db = -100;
-  // From mouth to ear, ms; the median of all parts of the voice alone.
+  // From the packet that began it to the packet it arrived in, ms; the median of
+  // all parts of the voice alone.
   double delay_ms = 0;
 };
 
