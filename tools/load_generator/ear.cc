@@ -19,6 +19,9 @@ constexpr int64_t kFirstWindowNs = 800'000'000;
 constexpr int64_t kWindowStepNs = 500'000'000;
 constexpr int kWindows = 3;
 
+// A late packet is concealed, faded and made up for in so long; with the window.
+constexpr int64_t kDisturbedNs = 700'000'000;
+
 }  // namespace
 
 Ear::Ear(const EarOptions& options, const RoomState* room, const ToneMeter* meter)
@@ -44,7 +47,8 @@ void Ear::LookForOnset(std::span<const int16_t> samples, int64_t arrival_ns) {
     if (!onset || options_.first_talker || room_.onset_sent_ns == 0) continue;
     const int64_t heard_ns = arrival_ns + static_cast<int64_t>(i) * 1'000'000'000 / options_.sample_rate_hz;
     const int64_t delay_ns = heard_ns - room_.onset_sent_ns;
-    if (delay_ns >= 0 && delay_ns < kDelayMaxNs) counts_.delays_ms.push_back(static_cast<float>(delay_ns) / 1e6f);
+    if (delay_ns < 0 || delay_ns >= kDelayMaxNs) continue;
+    counts_.delays_ms.push_back(static_cast<float>(delay_ns) / 1e6f);
   }
 }
 
@@ -68,10 +72,14 @@ void Ear::Collect(std::span<const int16_t> samples, int64_t arrival_ns, bool in_
                  samples.begin() + static_cast<ptrdiff_t>(std::min(room, samples.size())));
   if (samples.size() < room) return;
   collecting_ = false;
-  Check();
+  Check(arrival_ns);
 }
 
-void Ear::Check() {
+void Ear::Check(int64_t now_ns) {
+  if (room_.sent_late_ns != 0 && now_ns - room_.sent_late_ns < kDisturbedNs) {
+    ++counts_.disturbed;
+    return;
+  }
   ++counts_.windows;
   const auto levels = meter_.Measure(window_);
   for (int tone = 0; tone < kTonesMax; ++tone) {

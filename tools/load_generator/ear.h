@@ -30,11 +30,15 @@ struct RoomState {
   int64_t start_ns = 0;  // of the schedule; the clock of arrivals
   // When the first talker's latest first packet after a rest was sent; 0: none.
   int64_t onset_sent_ns = 0;
+  // When this program sent a packet of the room far too late; 0: never. What is
+  // heard around it tells nothing about the server.
+  int64_t sent_late_ns = 0;
 };
 
 // What one receiver heard.
 struct HeardCounts {
   uint64_t windows = 0;    // pieces of 200 ms whose tones were checked
+  uint64_t disturbed = 0;  // and those that were not, for we had sent late
   uint64_t missing = 0;    // windows × tones that should have been there, at the right level
   uint64_t own = 0;        // windows in which it heard itself
   uint64_t strangers = 0;  // windows × tones of another room, or of nobody
@@ -46,7 +50,7 @@ struct HeardCounts {
 struct EarOptions {
   int sample_rate_hz = 8000;
   std::bitset<kTonesMax> expected = {};  // the other talkers of the room
-  int own_tone = -1;                // -1: it doesn't talk
+  int own_tone = -1;                     // -1: it doesn't talk
   bool first_talker = false;
   double level_dbfs = 0;  // that each talker is sent at
 };
@@ -72,7 +76,7 @@ class Ear {
 
   void LookForOnset(std::span<const int16_t> samples, int64_t arrival_ns);
   void Collect(std::span<const int16_t> samples, int64_t arrival_ns, bool in_order);
-  void Check();
+  void Check(int64_t now_ns);
 
   const EarOptions options_;
   const RoomState& room_;

@@ -81,6 +81,13 @@ TEST_F(EarTest, MeasuresTheDelayOfAnOnset) {
   EXPECT_TRUE(Listen({1, 2}, 9000, 40).delays_ms.empty());
 }
 
+TEST_F(EarTest, WhatWeDisturbedIsNotJudged) {
+  room_.sent_late_ns = room_.start_ns + 800 * kMs;
+  const HeardCounts heard = Listen({}, 3000, 40);
+  EXPECT_EQ(heard.disturbed, 1u);
+  EXPECT_EQ(heard.windows, 2u);
+}
+
 TEST_F(EarTest, AWindowWithAGapIsNotJudged) {
   Ear ear(options_, &room_, &meter_);
   const std::vector<int16_t> silence(160);

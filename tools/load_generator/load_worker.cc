@@ -112,9 +112,12 @@ void LoadWorker::Run(const std::atomic<bool>& stop) {
     for (int slot = 0; slot < kSlots; ++slot) {
       const int64_t nominal_ns = tick_ns + slot * kSlotNs;
       SleepUntil(nominal_ns);
-      if (RealTimeNs() - nominal_ns > kLateSendNs) sent_late_ += slots[slot].size();
+      const int64_t now_ns = RealTimeNs();
+      const bool late = now_ns - nominal_ns > kLateSendNs;
+      if (late) sent_late_ += slots[slot].size();
       for (LoadCaller* caller : slots[slot]) {
         Drain(*caller);
+        if (late) rooms_[caller->plan.room].sent_late_ns = now_ns;
         SendRtp(*caller, nominal_ns, tick);
         if (tick % kRtcpTicks == slot && options_.echo == nullptr) SendRtcp(*caller);
       }

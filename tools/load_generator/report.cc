@@ -33,6 +33,7 @@ void LoadTotals::Add(uint64_t sent, const StreamCounts& stream, const HeardCount
   streams.restarts += stream.restarts;
   if (ear == nullptr) return;
   heard.windows += ear->windows;
+  heard.disturbed += ear->disturbed;
   heard.missing += ear->missing;
   heard.own += ear->own;
   heard.strangers += ear->strangers;
@@ -87,7 +88,8 @@ std::string ReportTable(LoadReport& report) {
   line("one-way delay p50 / p99", absl::StrCat(NumberOrDash(Percentile(server.heard.delays_ms, 0.5), "ms"), " / ",
                                                NumberOrDash(Percentile(server.heard.delays_ms, 0.99), "ms"), " of ",
                                                server.heard.delays_ms.size(), " onsets"));
-  line("tones checked", absl::StrCat(server.heard.windows, " times 200 ms"));
+  line("tones checked", absl::StrCat(server.heard.windows, " times 200 ms; not ", server.heard.disturbed,
+                                     " times near what was sent late"));
   line("wrong: missing / own / strangers",
        absl::StrCat(server.heard.missing, " / ", server.heard.own, " / ", server.heard.strangers));
   line("mediaplane CPU", NumberOrDash(server.cpu_us, "us per participant and second"));
@@ -122,6 +124,7 @@ std::string ReportJson(LoadReport& report, const LoadLimits& limits) {
               {"delay_ms_p50", NumberOrNull(Percentile(server.heard.delays_ms, 0.5))},
               {"delay_ms_p99", NumberOrNull(Percentile(server.heard.delays_ms, 0.99))},
               {"tone_windows", server.heard.windows},
+              {"tone_windows_disturbed", server.heard.disturbed},
               {"tone_errors", server.heard.errors()},
               {"tones_missing", server.heard.missing},
               {"tones_own", server.heard.own},
