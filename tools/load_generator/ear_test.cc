@@ -82,7 +82,7 @@ TEST_F(EarTest, MeasuresTheDelayOfAnOnset) {
 }
 
 TEST_F(EarTest, WhatWeDisturbedIsNotJudged) {
-  room_.sent_late_ns = room_.start_ns + 800 * kMs;
+  room_.sent_late_ns = room_.start_ns + 700 * kMs;
   const HeardCounts heard = Listen({}, 3000, 40);
   EXPECT_EQ(heard.disturbed, 1u);
   EXPECT_EQ(heard.windows, 2u);
