@@ -87,6 +87,7 @@ TEST(EngineTimeTest, ALoadedWorkerRefusesNewLegsAndTheOtherTakesThem) {
   TestNode node({.workers = 2});
   TestCaller& caller = node.Call(Codec::kPcmu);
   Worker& worker = node.engine().worker(0);
+  node.Run(kMs);
   for (int second = 1; second < 8; ++second) {
     worker.Finished(node.now_ns(), node.now_ns() + kSecond * 85 / 100);
     node.Run(kSecond);

@@ -2,6 +2,7 @@
 
 #include <rte_mempool.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -111,7 +112,8 @@ void FakeNetwork::Deliver(LegSlot leg, const SocketAddress& from, std::span<cons
   if (!socket.open || socket.count == kQueueMax) return;
   rte_mbuf* packet = rte_pktmbuf_alloc(pool_);
   if (packet == nullptr) std::abort();
-  std::memcpy(rte_pktmbuf_append(packet, static_cast<uint16_t>(bytes.size())), bytes.data(), bytes.size());
+  char* room = rte_pktmbuf_append(packet, static_cast<uint16_t>(bytes.size()));
+  std::copy(bytes.begin(), bytes.end(), room);
   PacketMeta& meta = Meta(packet);
   meta.remote = from;
   meta.arrival_ns = arrival_ns;

@@ -21,13 +21,13 @@ inline void PrefetchLines(const T* object, size_t begin, size_t end) {
   for (size_t at = begin; at < end; at += 64) rte_prefetch0(bytes + at);
 }
 
-// A jitter buffer's own members, and its first two frames: at low delay it uses no others.
+// A jitter buffer's own members, and its first frame: at low delay it uses no other.
 inline void PrefetchJitterBuffer(const JitterBuffer& jitter) {
   constexpr size_t kFrames = sizeof(JitterBuffer) - FrameStore::kBytes;
   constexpr size_t kSlots = FrameStore::kFramesMax * 16;
   PrefetchLines(&jitter, 0, 384);
   PrefetchLines(&jitter, kFrames - kSlots - 128, kFrames - kSlots + 64);
-  PrefetchLines(&jitter, kFrames, kFrames + 320);
+  PrefetchLines(&jitter, kFrames, kFrames + 160);
 }
 
 // What a received packet touches.

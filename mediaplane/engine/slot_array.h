@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <new>
 #include <span>
 
@@ -26,15 +27,16 @@ class SlotArray {
   // Once. False when memory is short.
   bool Allocate(size_t size) {
     constexpr size_t kLargePage = size_t{2} << 20;
-    bytes_ = (size * sizeof(T) + kLargePage - 1) / kLargePage * kLargePage;
-    if (bytes_ == 0) return true;
+    // One page more, so that the first one can be aligned.
+    bytes_ = (size * sizeof(T) + kLargePage - 1) / kLargePage * kLargePage + kLargePage;
     memory_ = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory_ == MAP_FAILED) {
       memory_ = nullptr;
       return false;
     }
     madvise(memory_, bytes_, MADV_HUGEPAGE);
-    T* first = static_cast<T*>(memory_);
+    const uintptr_t aligned = (reinterpret_cast<uintptr_t>(memory_) + kLargePage - 1) / kLargePage * kLargePage;
+    T* first = reinterpret_cast<T*>(aligned);
     for (size_t i = 0; i < size; ++i) new (first + i) T();
     items_ = {first, size};
     return true;

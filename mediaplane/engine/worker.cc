@@ -93,8 +93,8 @@ void Worker::RollLoadWindow(int64_t now_ns) {
     counters_.load_permille.Set(static_cast<uint64_t>(busy * 1000 / (kLoadWindowSeconds * kSecondNs)));
     counters_.skipped_recently.Set(skipped);
   }
-  const int64_t passed =
-      load_second_ < 0 ? kLoadWindowSeconds : std::min<int64_t>(second - load_second_, kLoadWindowSeconds);
+  // No more cells than there are; none at the first call, for they are empty.
+  const int64_t passed = load_second_ < 0 ? 0 : std::min<int64_t>(second - load_second_, kLoadWindowSeconds);
   for (int64_t i = 0; i < passed; ++i) {
     busy_ns_[static_cast<size_t>((second - i) % kLoadWindowSeconds)] = 0;
     skipped_[static_cast<size_t>((second - i) % kLoadWindowSeconds)] = 0;
