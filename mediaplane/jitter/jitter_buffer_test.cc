@@ -150,6 +150,7 @@ TEST(JitterBufferTest, TheCeilingHoldsAfterALongStall) {
   for (const auto& output : simulator.outputs) highest_us = std::max(highest_us, output.delay_us);
   EXPECT_LE(highest_us, 300'000);
   EXPECT_GE(highest_us, 200'000);
+  EXPECT_EQ(simulator.Count(Kind::kLost, 1'600 * kMs), 0) << "what comes down stays enough";
   EXPECT_TRUE(simulator.Balanced());
 }
 
@@ -232,6 +233,37 @@ TEST(JitterBufferTest, ComfortNoiseIsSilenceAtOnceAndItsNumbersAreNotMissing) {
   EXPECT_EQ(simulator.Count(Kind::kLost), 0);
   EXPECT_EQ(simulator.At(220 * kMs).kind, Kind::kSilence);
   EXPECT_EQ(simulator.At(1'220 * kMs).first_byte, 10);
+}
+
+TEST(JitterBufferTest, AfterAPauseNoOldDelayIsKept) {
+  StreamSimulator simulator;
+  SendSteadily(simulator, 15 * kMs, 50, 160, 20 * kMs);
+  // A stall puts the delay up by 80 ms.
+  for (int i = 0; i < 4; ++i) simulator.Send(1'080 * kMs, 160);
+  SendSteadily(simulator, 1'095 * kMs, 10, 160, 20 * kMs);
+  // A pause that the buffer outlasts but for three frames.
+  simulator.sender.timestamp += 8 * 160;
+  SendSteadily(simulator, 1'455 * kMs, 20, 160, 20 * kMs);
+  simulator.Run(1'800 * kMs);
+  EXPECT_GT(simulator.At(1'280 * kMs).delay_us, 60'000);
+  EXPECT_EQ(simulator.At(1'460 * kMs).first_byte, 64);
+  EXPECT_EQ(simulator.outputs.back().delay_us, 5'000);
+  EXPECT_EQ(simulator.buffer.counters().restarts, 0u);
+}
+
+TEST(JitterBufferTest, HalfAFrameBeforeComfortNoiseIsHeard) {
+  StreamSimulator simulator;
+  SendSteadily(simulator, 5 * kMs, 5, 240, 30 * kMs);  // seven frames and a half
+  simulator.Run(145 * kMs);
+  RtpPacket noise;
+  noise.ssrc = simulator.sender.ssrc;
+  noise.sequence = simulator.sender.sequence;
+  simulator.buffer.InsertNonAudio(noise, 150 * kMs);
+  simulator.Run(300 * kMs);
+  EXPECT_EQ(simulator.Count(Kind::kAudio), 8);
+  EXPECT_EQ(simulator.Count(Kind::kLost), 0);
+  EXPECT_EQ(simulator.buffer.counters().units_concealed, 80u);
+  EXPECT_TRUE(simulator.Balanced());
 }
 
 TEST(JitterBufferTest, SkippedTicksDontAddDelay) {

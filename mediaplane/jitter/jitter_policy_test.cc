@@ -124,5 +124,17 @@ TEST(JitterPolicyTest, HoldForAnHourThenResume) {
   EXPECT_EQ(simulator.Count(Kind::kAudio, 3'600 * kSecond), 20);
 }
 
+TEST(JitterPolicyTest, AfterSilenceNewNumbersAreTakenAtOnce) {
+  for (const int step : {20'000, -1'000}) {
+    StreamSimulator simulator;
+    for (int i = 0; i < 10; ++i) simulator.Send((15 + 20 * i) * kMs, 160);
+    simulator.sender.sequence = static_cast<uint16_t>(simulator.sender.sequence + step);
+    for (int i = 0; i < 10; ++i) simulator.Send((1'015 + 20 * i) * kMs, 160);
+    simulator.Run(1'200 * kMs);
+    EXPECT_EQ(simulator.At(1'020 * kMs).first_byte, 10) << step;
+    EXPECT_EQ(simulator.inserts[JitterInsert::kRestartSequence], 1);
+  }
+}
+
 }  // namespace
 }  // namespace tutti::mediaplane
