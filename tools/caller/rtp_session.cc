@@ -29,6 +29,7 @@ RtpSession::RtpSession(const Options& options, std::unique_ptr<AudioSource> sour
     : options_(options),
       source_(std::move(source)),
       encoder_(options.codec),
+      start_ns_(start_ns),
       heard_(options.codec, start_ns, options.keep),
       sequence_(options.first_sequence),
       timestamp_(options.first_timestamp) {}
@@ -63,7 +64,7 @@ size_t RtpSession::NextRtcp(int64_t now_ns, bool bye, std::span<uint8_t> out) {
   packet.bye = bye;
   if (statistics_.packets_sent > 0) packet.sender_info = &sender;
   if (received_.active()) {
-    block[0] = received_.TakeReportBlock(now_ns);
+    block[0] = received_.TakeReportBlock(now_ns - start_ns_);
     packet.blocks = block;
   }
   return mediaplane::WriteRtcp(packet, out);
@@ -77,7 +78,7 @@ void RtpSession::OnRtp(std::span<const uint8_t> datagram, int64_t arrival_ns) {
     return;
   }
   using Sequence = mediaplane::ReceiveStatistics::Sequence;
-  if (received_.OnRtp(packet, arrival_ns, FormatOf(options_.codec).clock_rate) == Sequence::kReordered) {
+  if (received_.OnRtp(packet, arrival_ns - start_ns_, FormatOf(options_.codec).clock_rate) == Sequence::kReordered) {
     ++statistics_.packets_reordered;
   }
   if (last_arrival_ns_ != 0) {
@@ -95,7 +96,8 @@ void RtpSession::OnRtcp(std::span<const uint8_t> datagram, int64_t arrival_ns) {
     ++statistics_.packets_bad;
     return;
   }
-  if (report.has_sender_info) received_.OnSenderReport(report.sender_ssrc, report.sender_info.ntp, arrival_ns);
+  if (report.has_sender_info)
+    received_.OnSenderReport(report.sender_ssrc, report.sender_info.ntp, arrival_ns - start_ns_);
   if (const mediaplane::RtcpReportBlock* block = report.BlockAbout(options_.ssrc)) {
     received_.OnReportBlock(*block, NtpOf(arrival_ns));
   }

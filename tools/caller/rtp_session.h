@@ -68,7 +68,9 @@ class RtpSession {
   const Options options_;
   const std::unique_ptr<AudioSource> source_;
   PayloadEncoder encoder_;
+  const int64_t start_ns_;
   Timeline heard_;
+  // Its times are from start_ns_ on: Unix time times a clock rate is too large.
   mediaplane::ReceiveStatistics received_;
   CallerStatistics statistics_;
 
