@@ -122,10 +122,10 @@ class BadInputTest(unittest.TestCase):
         good = sdp.offer("PCMU", 20000)
         for offer in ("", "x", "v=0\r\n", good.replace("v=0", "v=1"), good.replace("m=audio 20000", "m=audio 99999"),
                       good.replace("127.0.0.1", "localhost"), good.replace("m=audio", "m=audio\xc4"), "v=0\r\n" * 5000,
-                      good.replace("RTP/AVP 0 101", "RTP/AVP " + "0 " * 4000)):
+                      good.replace("RTP/AVP 0 101", "RTP/AVP " + " ".join(map(str, range(128))))):
             with self.subTest(offer[:60]):
                 answer = call(offer)
-                self.assertEqual(answer.status, 400, answer.text)
+                self.assertEqual(answer.status, 400, answer.text[:500])
                 self.assertIn(answer.reason, ("INVALID_SDP", "MISSING_REQUEST_PARAMETER", "INVALID_REQUEST_PARAMETER",
                                               "MEDIA_NOT_SUPPORTED"))
         self.assert_refused(call(good.replace(" 0 101", " 18").replace("a=rtpmap:0 PCMU", "a=rtpmap:18 G729")), 400,

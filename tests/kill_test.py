@@ -63,7 +63,7 @@ class KillTest(unittest.TestCase):
         until(lambda: self.stack.get(f'/v1/conferencecalls/{gone["id"]}').body["status"] == "leaved", 5, "kicked")
         self.assertEqual([one["id"] for one in self.stack.participants(self.room["id"])], [stays["id"]])
 
-    def test_hang_up_while_control_is_dead_is_known_after_its_restart(self):
+    def test_control_restarted_hangs_up_what_it_had_answered_before(self):
         self.stack.kill("control")
         self.stack.start_one("control")
         until(lambda: self.room_now().get("participant_count") == 2, TRUTH_SECONDS_MAX, "the room is known again")
