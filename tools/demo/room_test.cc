@@ -47,7 +47,7 @@ TEST(LiveTest, SaysEachChangeOnce) {
   for (int i = 0; i < 4; ++i) EXPECT_EQ(live.Add(talk), std::nullopt);
   EXPECT_THAT(live.Add(talk), Optional(std::string("talking: Anna; sound arrives at: Karl")));
   // A pause between two words is no change.
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(live.Add(both), std::nullopt);
+  for (int i = 0; i < 7; ++i) EXPECT_EQ(live.Add(both), std::nullopt);
   EXPECT_EQ(live.Add(talk), std::nullopt);
   std::optional<std::string> line;
   for (int i = 0; i < 20 && !line; ++i) line = live.Add(both);
