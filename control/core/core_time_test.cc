@@ -166,6 +166,7 @@ TEST_F(CoreTimeTest, WhatIsPastItsRetentionIsPurged) {
   EXPECT_EQ(ReasonOf(core_->GetConference(principal_, room_).status()), "CONFERENCE_NOT_FOUND");
   EXPECT_EQ(ReasonOf(core_->GetCall(principal_, call.id()).status()), "CALL_NOT_FOUND");
   EXPECT_EQ(core_->ListConferencecalls(principal_, {})->result_size(), 0);
+  EXPECT_EQ(ReasonOf(core_->FindEventPoint(principal_, "call:" + call.id(), 0, "").status()), "CALL_NOT_FOUND");
   EXPECT_EQ(core_->ListConferences(principal_, {})->result_size(), 1);
 }
 

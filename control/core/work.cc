@@ -150,8 +150,7 @@ absl::Status Work::WriteEvents() {
     ++numbering.count;
   }
   for (auto& [stream, numbering] : streams) {
-    TUTTI_ASSIGN_OR_RETURN(
-        numbering.next, tx_.outbox.TakeSequences(stream, numbering.customer_id, numbering.count, ToMicroseconds(now_)));
+    TUTTI_ASSIGN_OR_RETURN(numbering.next, tx_.outbox.TakeSequences(stream, numbering.customer_id, numbering.count));
   }
   for (auto& [event, customer_id] : events_) {
     event.set_sequence(streams[event.stream()].next++);

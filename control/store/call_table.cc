@@ -84,6 +84,11 @@ absl::StatusOr<std::vector<int64_t>> CallTable::CountByStatus() {
 }
 
 absl::StatusOr<int64_t> CallTable::Purge(int64_t ended_before_us, int limit) {
+  auto streams = connection_.Execute(
+      "DELETE FROM streams WHERE stream IN"
+      " (SELECT 'call:' || id FROM calls WHERE tm_end IS NOT NULL AND tm_end < ? ORDER BY tm_end LIMIT ?)",
+      {ended_before_us, limit});
+  if (!streams.ok()) return streams;
   return connection_.Execute(
       "DELETE FROM calls WHERE id IN"
       " (SELECT id FROM calls WHERE tm_end IS NOT NULL AND tm_end < ? ORDER BY tm_end LIMIT ?)",

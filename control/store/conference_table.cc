@@ -84,11 +84,17 @@ absl::StatusOr<std::vector<std::string>> ConferenceTable::FindByNode(const std::
 }
 
 absl::StatusOr<std::vector<int64_t>> ConferenceTable::CountByStatus() {
-  return table::CountByStatus(connection_, "SELECT status, COUNT(*) FROM conferences WHERE tm_end IS NULL GROUP BY status",
+  return table::CountByStatus(connection_,
+                              "SELECT status, COUNT(*) FROM conferences WHERE tm_end IS NULL GROUP BY status",
                               v1::Conference::Status_ARRAYSIZE);
 }
 
 absl::StatusOr<int64_t> ConferenceTable::Purge(int64_t ended_before_us, int limit) {
+  auto streams = connection_.Execute(
+      "DELETE FROM streams WHERE stream IN"
+      " (SELECT 'conference:' || id FROM conferences WHERE tm_end IS NOT NULL AND tm_end < ? ORDER BY tm_end LIMIT ?)",
+      {ended_before_us, limit});
+  if (!streams.ok()) return streams;
   return connection_.Execute(
       "DELETE FROM conferences WHERE id IN"
       " (SELECT id FROM conferences WHERE tm_end IS NOT NULL AND tm_end < ? ORDER BY tm_end LIMIT ?)",

@@ -40,7 +40,7 @@ class ConferenceTable {
   absl::StatusOr<std::vector<std::string>> FindByNode(const std::string& node_id);
   // Of those that have not ended.
   absl::StatusOr<std::vector<int64_t>> CountByStatus();
-  // Deletes at most `limit` that ended before `ended_before_us`.
+  // Deletes at most `limit` that ended before, with their streams.
   absl::StatusOr<int64_t> Purge(int64_t ended_before_us, int limit);
 
  private:

@@ -114,7 +114,8 @@ absl::Status ConferencecallTable::SetHealthFailures(const std::string& id, int f
 }
 
 absl::StatusOr<std::vector<int64_t>> ConferencecallTable::CountByStatus() {
-  return table::CountByStatus(connection_, "SELECT status, COUNT(*) FROM conferencecalls WHERE tm_end IS NULL GROUP BY status",
+  return table::CountByStatus(connection_,
+                              "SELECT status, COUNT(*) FROM conferencecalls WHERE tm_end IS NULL GROUP BY status",
                               v1::Conferencecall::Status_ARRAYSIZE);
 }
 

@@ -22,14 +22,13 @@ absl::StatusOr<std::vector<Outbox::Stored>> ReadEvents(sql::Connection& connecti
 
 }  // namespace
 
-absl::StatusOr<int64_t> Outbox::TakeSequences(const std::string& stream, const std::string& customer_id, int64_t count,
-                                              int64_t now_us) {
+absl::StatusOr<int64_t> Outbox::TakeSequences(const std::string& stream, const std::string& customer_id,
+                                              int64_t count) {
   auto last = table::FindNumber(
       connection_,
-      "INSERT INTO streams (stream, customer_id, sequence, purged_sequence, tm_update) VALUES (?, ?, ?, 0, ?)"
-      " ON CONFLICT (stream) DO UPDATE SET sequence = streams.sequence + excluded.sequence,"
-      " tm_update = excluded.tm_update RETURNING sequence",
-      {stream, customer_id, count, now_us});
+      "INSERT INTO streams (stream, customer_id, sequence, purged_sequence) VALUES (?, ?, ?, 0)"
+      " ON CONFLICT (stream) DO UPDATE SET sequence = streams.sequence + excluded.sequence RETURNING sequence",
+      {stream, customer_id, count});
   if (!last.ok()) return last.status();
   return *last - count + 1;
 }
@@ -80,10 +79,11 @@ absl::StatusOr<std::optional<Outbox::Stream>> Outbox::FindStream(const std::stri
 }
 
 absl::StatusOr<int64_t> Outbox::Purge(int64_t created_before_us, int limit) {
+  // Positions go up with time, so the oldest are the first.
   auto last = table::FindNumber(connection_,
-                                "SELECT MAX(position) FROM (SELECT position FROM outbox WHERE tm_create < ?"
-                                " ORDER BY position LIMIT ?) AS old",
-                                {created_before_us, limit});
+                                "SELECT MAX(position) FROM (SELECT position, tm_create FROM outbox ORDER BY position"
+                                " LIMIT ?) AS oldest WHERE tm_create < ?",
+                                {limit, created_before_us});
   if (!last.ok() || *last == 0) return last;
   auto streams = connection_.Execute(
       "UPDATE streams SET purged_sequence ="
@@ -92,22 +92,11 @@ absl::StatusOr<int64_t> Outbox::Purge(int64_t created_before_us, int limit) {
       {*last, *last});
   if (!streams.ok()) return streams.status();
   auto all = connection_.Execute(
-      "INSERT INTO streams (stream, customer_id, sequence, purged_sequence, tm_update) VALUES (?, '', 0, ?, ?)"
+      "INSERT INTO streams (stream, customer_id, sequence, purged_sequence) VALUES (?, '', 0, ?)"
       " ON CONFLICT (stream) DO UPDATE SET purged_sequence = excluded.purged_sequence",
-      {kAllStreams, *last, created_before_us});
+      {kAllStreams, *last});
   if (!all.ok()) return all.status();
   return connection_.Execute("DELETE FROM outbox WHERE position <= ?", {*last});
-}
-
-absl::StatusOr<int64_t> Outbox::PurgeStreams(int64_t updated_before_us, int limit) {
-  // The prefixes "conference:" and "call:" are 11 and 5 characters long.
-  return connection_.Execute(
-      "DELETE FROM streams WHERE stream IN (SELECT stream FROM streams WHERE tm_update < ? AND stream <> ''"
-      " AND sequence = purged_sequence"
-      " AND NOT EXISTS (SELECT 1 FROM conferences WHERE conferences.id = substr(streams.stream, 12))"
-      " AND NOT EXISTS (SELECT 1 FROM calls WHERE calls.id = substr(streams.stream, 6))"
-      " ORDER BY tm_update LIMIT ?)",
-      {updated_before_us, limit});
 }
 
 }  // namespace tutti::control

@@ -21,8 +21,7 @@ class Outbox {
 
   // The next `count` sequences of a stream, which is made when new; gives the
   // first of them.
-  absl::StatusOr<int64_t> TakeSequences(const std::string& stream, const std::string& customer_id, int64_t count,
-                                        int64_t now_us);
+  absl::StatusOr<int64_t> TakeSequences(const std::string& stream, const std::string& customer_id, int64_t count);
   // An event with its sequence taken.
   absl::Status Insert(const v1::Event& event, const std::string& customer_id);
 
@@ -47,8 +46,6 @@ class Outbox {
 
   // Deletes at most `limit` events made before; oldest first.
   absl::StatusOr<int64_t> Purge(int64_t created_before_us, int limit);
-  // Forgets streams whose last event is older and purged.
-  absl::StatusOr<int64_t> PurgeStreams(int64_t updated_before_us, int limit);
 
  private:
   sql::Connection& connection_;

@@ -193,7 +193,7 @@ TEST_F(SqliteStoreTest, OutboxSequencesHaveNoHoleAfterAnUndoneStep) {
   const auto take = [&](absl::Status result) {
     store_->Submit(
         [&firsts, result](Transaction& tx) -> absl::Status {
-          TUTTI_ASSIGN_OR_RETURN(const int64_t first, tx.outbox.TakeSequences("call:x", "c", 2, 1));
+          TUTTI_ASSIGN_OR_RETURN(const int64_t first, tx.outbox.TakeSequences("call:x", "c", 2));
           firsts.push_back(first);
           return result;
         },

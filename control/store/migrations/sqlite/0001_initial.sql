@@ -72,10 +72,8 @@ CREATE TABLE streams (
   stream TEXT PRIMARY KEY NOT NULL,
   customer_id TEXT NOT NULL,
   sequence BIGINT NOT NULL,
-  purged_sequence BIGINT NOT NULL,
-  tm_update BIGINT NOT NULL
+  purged_sequence BIGINT NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX streams_age ON streams (tm_update);
 
 CREATE TABLE outbox (
   -- The order of all events.
@@ -89,7 +87,6 @@ CREATE TABLE outbox (
   payload BLOB NOT NULL
 );
 CREATE UNIQUE INDEX outbox_stream ON outbox (stream, sequence);
-CREATE INDEX outbox_age ON outbox (tm_create);
 
 CREATE TABLE idempotency_keys (
   customer_id TEXT NOT NULL,
