@@ -79,7 +79,10 @@ void ReceiveStatistics::UpdateJitter(uint32_t timestamp, int64_t arrival_ns, uin
     has_transit_ = false;
     jitter_q4_ = 0;
   }
-  const auto arrival = static_cast<uint32_t>(arrival_ns / 1000 * int64_t{clock_rate_hz} / 1'000'000);
+  // Seconds and the rest apart, so that no clock is too far on. Wraps as timestamps do.
+  const auto seconds = static_cast<uint64_t>(arrival_ns / kNsPerSecond);
+  const auto rest_ns = static_cast<uint64_t>(arrival_ns % kNsPerSecond);
+  const auto arrival = static_cast<uint32_t>(seconds * clock_rate_hz + rest_ns * clock_rate_hz / kNsPerSecond);
   const uint32_t transit = arrival - timestamp;
   if (has_transit_) {
     const int64_t moved = static_cast<int32_t>(transit - transit_);
