@@ -53,6 +53,12 @@ MetricFamily ByStatus(const char* name, const char* help, const google::protobuf
   return family;
 }
 
+// Every reason is there from the start, at zero: a rate needs a value to begin from.
+void AddReasons(prometheus::Family<prometheus::Counter>& family, const google::protobuf::EnumDescriptor& type,
+                size_t prefix) {
+  for (int i = 1; i < type.value_count(); ++i) family.Add({{"reason", Word(type, type.value(i)->number(), prefix)}});
+}
+
 }  // namespace
 
 ControlMetrics::ControlMetrics(prometheus::Registry& registry)
@@ -89,7 +95,10 @@ ControlMetrics::ControlMetrics(prometheus::Registry& registry)
               .Name("tutti_control_watch_lag_seconds")
               .Help("Age of an event when a Watch delivered it, in seconds; without those from before the Watch.")
               .Register(registry)
-              .Add({}, prometheus::Histogram::BucketBoundaries{0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5, 30})) {}
+              .Add({}, prometheus::Histogram::BucketBoundaries{0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5, 30})) {
+  AddReasons(leaves_, *v1::Conferencecall::LeaveReason_descriptor(), kLeaveReasonPrefix);
+  AddReasons(hangups_, *v1::Call::HangupReason_descriptor(), kHangupReasonPrefix);
+}
 
 void ControlMetrics::OnCommit(const Effects& effects) {
   for (const v1::Event& event : effects.events) {

@@ -32,6 +32,7 @@ TEST(ControlMetricsTest, CountsWhatEventsTell) {
   const std::string text = Text(registry.Collect());
   EXPECT_TRUE(Contains(text, "tutti_control_joins_total 2")) << text;
   EXPECT_TRUE(Contains(text, "tutti_control_leaves_total{reason=\"kicked\"} 2")) << text;
+  EXPECT_TRUE(Contains(text, "tutti_control_leaves_total{reason=\"peer_left\"} 0")) << text;
   EXPECT_TRUE(Contains(text, "tutti_control_leaves_total{reason=\"media_node_lost\"} 2")) << text;
   EXPECT_TRUE(Contains(text, "tutti_control_hangups_total{reason=\"flow_ended\"} 2")) << text;
   EXPECT_TRUE(Contains(text, "tutti_control_events_written_total{type=\"conferencecall_leaved\"} 4")) << text;
