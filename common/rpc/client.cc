@@ -1,12 +1,13 @@
 #include "common/rpc/client.h"
 
+#include "common/rpc/keep_grpc.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"
 
 namespace tutti {
-
 std::shared_ptr<grpc::Channel> MakeRpcChannel(const std::string& address) {
+  KeepGrpc();
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);

@@ -161,6 +161,11 @@ int FakeMediaPlane::Watchers() const {
   return watchers_;
 }
 
+int FakeMediaPlane::WatchesBegun() const {
+  absl::MutexLock lock(&mutex_);
+  return watches_begun_;
+}
+
 int FakeMediaPlane::SnapshotsTaken() const {
   absl::MutexLock lock(&mutex_);
   return snapshots_;
@@ -351,6 +356,7 @@ Status FakeMediaPlane::Watch(ServerContext* context, const media::v1::WatchReque
   response.mutable_hello()->set_latest_sequence(latest);
   writer->Write(response);
   ++watchers_;
+  ++watches_begun_;
   while (!stopping_ && !context->IsCancelled()) {
     if (sequence < forgotten_) break;
     if (sequence < forgotten_ + static_cast<int64_t>(log_.size())) {

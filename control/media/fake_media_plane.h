@@ -65,6 +65,8 @@ class FakeMediaPlane final : private media::v1::MediaPlane::Service {
   int LegCount() const;
   int BridgeCount() const;
   int Watchers() const;
+  // Since the start.
+  int WatchesBegun() const;
   int SnapshotsTaken() const;
   int64_t LatestSequence() const;
   // The most commands of one id that were ever in progress at once.
@@ -120,6 +122,7 @@ class FakeMediaPlane final : private media::v1::MediaPlane::Service {
   bool hold_ ABSL_GUARDED_BY(mutex_) = false;
   bool attach_at_once_ ABSL_GUARDED_BY(mutex_) = true;
   int watchers_ ABSL_GUARDED_BY(mutex_) = 0;
+  int watches_begun_ ABSL_GUARDED_BY(mutex_) = 0;
   int snapshots_ ABSL_GUARDED_BY(mutex_) = 0;
   int ports_ ABSL_GUARDED_BY(mutex_) = 0;
 };
