@@ -78,7 +78,7 @@ TEST_F(MainTest, WhatWasAnsweredOutlivesAKill) {
   EXPECT_EQ(conference.status(), v1::Conference::STATUS_PROGRESSING);
   process->Signal(SIGTERM);
   EXPECT_EQ(process->Wait(), 0);
-  EXPECT_THAT(process->errors(), HasSubstr("ready"));
+  EXPECT_THAT(process->errors(), HasSubstr("listening"));
 }
 
 TEST_F(MainTest, WhatIsTakenIsOneSentence) {
