@@ -38,8 +38,10 @@ struct Limits {
 absl::Status Read(std::string_view json, google::protobuf::Message& message,
                   std::vector<std::string>* present = nullptr, const Limits& limits = {});
 
-// Reads free content against a typed message, by the same rules.
-absl::Status ReadStruct(const google::protobuf::Struct& content, google::protobuf::Message& message);
+// Reads free content against a typed message, by the same rules. `place` is where
+// the content stands ("actions[1].option"): errors name it before their own path.
+absl::Status ReadStruct(const google::protobuf::Struct& content, std::string_view place,
+                        google::protobuf::Message& message);
 
 // Sets the scalar field at `path` ("status", "conference.id") from a text as it
 // stands in a URL; a repeated field gets one more element. Errors:

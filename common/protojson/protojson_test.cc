@@ -259,11 +259,11 @@ TEST(ProtoJson, PresentPathsAreThoseOfAFieldMask) {
 TEST(ProtoJson, FreeContentIsReadAgainstATypedMessage) {
   const Everything content = MustRead(R"({"data":{"large":86400000,"text":"x"}})");
   Everything typed;
-  ASSERT_TRUE(ReadStruct(content.data(), typed).ok());
+  ASSERT_TRUE(ReadStruct(content.data(), "data", typed).ok());
   EXPECT_EQ(typed.large(), 86'400'000);
   EXPECT_EQ(typed.text(), "x");
   const Everything wrong = MustRead(R"({"data":{"large":0.5}})");
-  EXPECT_EQ(GetErrorDetail(ReadStruct(wrong.data(), typed)).details.at("field"), "large");
+  EXPECT_EQ(GetErrorDetail(ReadStruct(wrong.data(), "data", typed)).details.at("field"), "data.large");
 }
 
 TEST(ProtoJson, TextOfAUrlSetsScalars) {

@@ -79,8 +79,9 @@ struct Slot {
 // Takes the tokeniser's calls; each returns false to stop it.
 class Sink : public nlohmann::json_sax<nlohmann::json> {
  public:
-  Sink(Message& root, std::vector<std::string>* present, int depth_max)
-      : root_(root), present_(present), depth_max_(depth_max) {}
+  // `place` is where the root stands in what the reader's caller was given.
+  Sink(Message& root, std::vector<std::string>* present, int depth_max, std::string_view place)
+      : root_(root), present_(present), depth_max_(depth_max), place_(place) {}
 
   const absl::Status& status() const { return status_; }
 
@@ -124,13 +125,14 @@ class Sink : public nlohmann::json_sax<nlohmann::json> {
   Message& root_;
   std::vector<std::string>* const present_;
   const int depth_max_;
+  const std::string place_;
   std::vector<Frame> stack_;
   absl::Status status_;
 };
 
 // "actions[1].option.duration"
 std::string Sink::Path() const {
-  std::string path;
+  std::string path = place_;
   for (const Frame& frame : stack_) {
     if (frame.IsArray()) {
       absl::StrAppend(&path, "[", frame.index, "]");
@@ -364,17 +366,24 @@ bool Sink::end_array() {
   return true;
 }
 
-}  // namespace
-
-absl::Status Read(std::string_view json, Message& message, std::vector<std::string>* present, const Limits& limits) {
+absl::Status ReadAt(std::string_view place, std::string_view json, Message& message, std::vector<std::string>* present,
+                    const Limits& limits) {
   if (json.size() > limits.bytes_max) {
     return BodyError(absl::StrCat("The JSON is larger than ", limits.bytes_max, " bytes."));
   }
-  Sink sink(message, present, limits.depth_max);
+  Sink sink(message, present, limits.depth_max, place);
   if (nlohmann::json::sax_parse(json.begin(), json.end(), &sink)) return absl::OkStatus();
   return sink.status();
 }
 
-absl::Status ReadStruct(const Struct& content, Message& message) { return Read(Write(content), message); }
+}  // namespace
+
+absl::Status Read(std::string_view json, Message& message, std::vector<std::string>* present, const Limits& limits) {
+  return ReadAt("", json, message, present, limits);
+}
+
+absl::Status ReadStruct(const Struct& content, std::string_view place, Message& message) {
+  return ReadAt(place, Write(content), message, nullptr, {});
+}
 
 }  // namespace tutti::protojson

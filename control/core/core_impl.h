@@ -93,7 +93,6 @@ struct Core::Impl {
 // What the media plane says of a leg, applied to its call. core_media.cc.
 absl::Status ApplyLegState(Core::Impl& impl, Work& work, Rules& rules, const std::string& node_id,
                            const media::v1::LegState& state, bool detached);
-v1::MediaStatistics ToMediaStatistics(const media::v1::LegStatistics& statistics);
 
 // The point where a page begins; INVALID_ARGUMENT where the token is not of this
 // `scope`.

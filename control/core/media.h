@@ -95,6 +95,9 @@ struct NodeSnapshot {
   std::vector<media::v1::BridgeState> bridges;
 };
 
+// What the API shows of a leg's counters.
+v1::MediaStatistics ToMediaStatistics(const media::v1::LegStatistics& statistics);
+
 }  // namespace tutti::control
 
 #endif  // CONTROL_CORE_MEDIA_H_

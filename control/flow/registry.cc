@@ -5,9 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/protojson/protojson.h"
 #include "common/status/status.h"
 #include "control/flow/actions.h"
-#include "control/flow/struct_reader.h"
 
 namespace tutti::flow {
 
@@ -30,7 +30,7 @@ absl::StatusOr<Registry::Read> Registry::ReadAction(const control::v1::Action& a
   }
   Read read{found->second.get(), found->second->NewOption()};
   const std::string option_path = absl::StrCat(path, ".option");
-  TUTTI_RETURN_IF_ERROR(ReadStruct(action.option(), option_path, *read.option));
+  TUTTI_RETURN_IF_ERROR(protojson::ReadStruct(action.option(), option_path, *read.option));
   TUTTI_RETURN_IF_ERROR(read.action->Check(*read.option, option_path));
   return read;
 }

@@ -13,18 +13,6 @@ namespace {
 using Context = grpc::CallbackServerContext;
 using Reactor = grpc::ServerUnaryReactor;
 
-void SetStatistics(const media::v1::LegStatistics& from, v1::MediaStatistics& to) {
-  to.set_codec(from.codec());
-  to.set_packets_received(from.packets_received());
-  to.set_packets_sent(from.packets_sent());
-  to.set_packets_lost(from.packets_lost());
-  to.set_packets_late(from.packets_late());
-  to.set_packets_dropped(from.packets_dropped());
-  to.set_frames_concealed(from.frames_concealed());
-  to.set_jitter_us(from.jitter_us());
-  to.set_round_trip_us(from.round_trip_us());
-}
-
 }  // namespace
 
 Reactor* CallService::CreateCall(Context* context, const v1::CreateCallRequest* request, v1::Call* response) {
@@ -69,7 +57,7 @@ void CallService::ReadCall(const Principal& principal, const std::string& id, co
   node->second->GetLeg(request,
                        [call = *std::move(call), done](const absl::StatusOr<media::v1::LegState>& leg) mutable {
                          if (leg.ok() && leg->has_statistics())
-                           SetStatistics(leg->statistics(), *call.mutable_media_statistics());
+                           *call.mutable_media_statistics() = ToMediaStatistics(leg->statistics());
                          done(std::move(call));
                        });
 }

@@ -35,7 +35,7 @@ absl::Status EnsureOpenFiles(rlim_t needed, unsigned legs_max) {
   }
   return Error(absl::StatusCode::kResourceExhausted, "OPEN_FILES_LIMIT",
                absl::StrFormat("%u legs need %u open files and the limit is %u: raise it (ulimit -Hn, LimitNOFILE=) or "
-                               "lower --legs-max",
+                               "lower --mediaplane.legs_max",
                                legs_max, static_cast<unsigned>(needed), static_cast<unsigned>(limit.rlim_max)));
 }
 
