@@ -1,6 +1,8 @@
 #include "common/rpc/keep_grpc.h"
 
 #include <chrono>
+#include <cstddef>
+#include <new>
 
 #include "grpcpp/client_context.h"
 #include "grpcpp/create_channel.h"
@@ -28,9 +30,9 @@ struct Kept {
 }  // namespace
 
 void KeepGrpc() {
-  // Never destroyed.
-  static const Kept* const kept = new Kept;
-  static_cast<void>(kept);
+  // Never destroyed, and in static memory: no leak to a checker's eyes.
+  alignas(Kept) static std::byte memory[sizeof(Kept)];
+  [[maybe_unused]] static const Kept* const kept = new (memory) Kept;
 }
 
 }  // namespace tutti
