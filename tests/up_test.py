@@ -70,7 +70,7 @@ class UpTest(unittest.TestCase):
         up.wait_line("Ctrl-C ends it")
         text = "\n".join(up.lines)
         self.assertIn(f"http://{self.stack.http}/v1", text)
-        self.assertIn(self.stack.control_grpc, text)
+        self.assertIn(self.stack.grpc["control"], text)
         for name in ("control", "mediaplane", "gateway"):
             [pid] = pids(self.folder, name)
             os.kill(pid, signal.SIGKILL)

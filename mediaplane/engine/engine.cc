@@ -156,6 +156,9 @@ absl::StatusOr<AddedLeg> Engine::Impl::AddLeg(const LegMedia& media, bool rtcp_m
   leg.media = media;
   leg.place = place;
   placement_.AddLeg(place);
+  // No worker owns the slot now, and GetLeg may come before one does.
+  legs_[slot].figures.Clear();
+  legs_[slot].media_timed_out.store(false, std::memory_order_relaxed);
   LegMailbox& mailbox = mailboxes_[slot];
   mailbox.endpoint = endpoint;
   mailbox.media = media;

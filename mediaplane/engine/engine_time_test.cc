@@ -185,6 +185,24 @@ TEST(EngineTimeTest, ALegThatNeverSendsTimesOut) {
   EXPECT_EQ(Count(node.events(), Kind::kLegMediaTimeout), 1u);
 }
 
+// Before its worker has begun with it, a leg must not look like the one whose
+// slot it took.
+TEST(EngineTimeTest, ANewLegInTheSlotOfOneThatTimedOutIsFresh) {
+  TestNodeOptions options;
+  options.legs_max = 1;
+  TestNode node(options);
+  TestCaller& caller = node.Call(WithTimeout(3000));
+  caller.sending = false;
+  node.Run(4 * kSecond);
+  ASSERT_TRUE(node.engine().GetLeg(caller.leg)->media_timed_out);
+  ASSERT_TRUE(node.engine().RemoveLeg(caller.leg, 1).ok());
+  node.Run(kSecond);
+  TestCaller& next = node.Call(WithTimeout(3000));
+  ASSERT_EQ(next.leg, caller.leg);
+  EXPECT_FALSE(node.engine().GetLeg(next.leg)->media_timed_out);
+  EXPECT_EQ(node.engine().GetLeg(next.leg)->figures.packets_sent, 0u);
+}
+
 TEST(EngineTimeTest, NoMediaTimeoutOnHoldAndAFullOneAfterIt) {
   TestNode node({});
   TestCaller& caller = node.Call(WithTimeout(3000));

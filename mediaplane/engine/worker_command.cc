@@ -54,9 +54,7 @@ void Worker::Start(const Command& command, int64_t now_ns) {
   leg.timestamp = mailbox.first_timestamp;
   leg.sequence = mailbox.first_sequence;
   leg.random = mailbox.seed | 1;
-  leg.figures.Clear();
   leg.published = LegFigures();
-  leg.media_timed_out.store(false, std::memory_order_relaxed);
   leg.packets_reported = 0;
   leg.frame_ns = 0;
   leg.marker_next = true;

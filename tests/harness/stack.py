@@ -15,10 +15,18 @@ from tests.harness.waiting import until
 PROCESSES = ("mediaplane", "control", "gateway")
 
 
+_handed_out = set()
+
+
 def free_port(kind=socket.SOCK_STREAM):
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody has now, and that was not given out before."""
+    while True:
+        with socket.socket(socket.AF_INET, kind) as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        if port not in _handed_out:
+            _handed_out.add(port)
+            return port
 
 
 class Answer:
@@ -44,15 +52,15 @@ class Stack:
     def __init__(self, flags=()):
         self.folder = tempfile.mkdtemp(prefix="stack", dir=os.environ.get("TEST_TMPDIR"))
         self.http = f"127.0.0.1:{free_port()}"
-        self.control_grpc = f"127.0.0.1:{free_port()}"
+        self.grpc = {name: f"127.0.0.1:{free_port()}" for name in PROCESSES}
         self.metrics = {name: f"127.0.0.1:{free_port()}" for name in PROCESSES}
         self.flags = [
             f"--data_dir={self.folder}",
             f"--gateway.http_listen={self.http}",
-            f"--gateway.grpc_listen=127.0.0.1:{free_port()}",
-            f"--control.grpc_listen={self.control_grpc}",
-            f"--mediaplane.grpc_listen=127.0.0.1:{free_port()}",
-        ] + [f"--{name}.metrics_listen={address}" for name, address in self.metrics.items()] + list(flags)
+            *(f"--{name}.grpc_listen={address}" for name, address in self.grpc.items()),
+            *(f"--{name}.metrics_listen={address}" for name, address in self.metrics.items()),
+            *flags,
+        ]
         self.processes = {}
         self.prefix = {name: [] for name in PROCESSES}
 
@@ -148,7 +156,9 @@ class Stack:
         return answer.body["result"]
 
     def wait_joined(self, conference_id, count, seconds=10):
-        return until(lambda: len(self.participants(conference_id)) == count, seconds, f"{count} joined")
+        """The participants, once so many are joined."""
+        until(lambda: len(self.participants(conference_id)) == count, seconds, f"{count} joined")
+        return self.participants(conference_id)
 
     def scrape(self, name):
         try:
