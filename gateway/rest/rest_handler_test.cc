@@ -4,9 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "common/rpc/client.h"
 #include "common/status/status.h"
 #include "gmock/gmock.h"
-#include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
@@ -105,9 +105,7 @@ class RestHandlerTest : public ::testing::Test {
   }
 
   void Connect(const std::string& address, absl::Duration deadline) {
-    handler_ =
-        std::make_unique<RestHandler>(RouteTable::Build(Services()).value(),
-                                      grpc::CreateChannel(address, grpc::InsecureChannelCredentials()), deadline);
+    handler_ = std::make_unique<RestHandler>(RouteTable::Build(Services()).value(), MakeRpcChannel(address), deadline);
   }
 
   Response Ask(const std::string& method, const std::string& target, const std::string& body = "",

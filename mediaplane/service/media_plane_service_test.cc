@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_format.h"
 #include "common/clock/fake_clock.h"
+#include "common/rpc/keep_grpc.h"
 #include "common/status/status.h"
 #include "mediaplane/node/fake_media_engine.h"
 
@@ -32,6 +33,7 @@ class MediaPlaneServiceTest : public testing::Test {
     // The engine answers only when a test says so: AllEvents().
     thread_ = std::make_unique<ControlThread>([] { return absl::InfiniteDuration(); });
     service_ = std::make_unique<MediaPlaneService>(*node_, *thread_);
+    KeepGrpc();
     grpc::ServerBuilder builder;
     builder.RegisterService(service_.get());
     server_ = builder.BuildAndStart();
