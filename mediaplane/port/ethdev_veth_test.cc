@@ -3,13 +3,12 @@
 // what we write. In a network namespace of its own.
 
 #include <poll.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <string>
 
+#include "common/testing/veth.h"
 #include "gtest/gtest.h"
 #include "mediaplane/port/eal.h"
 #include "mediaplane/port/ethdev.h"
@@ -21,20 +20,8 @@ namespace {
 // The kernel delivers within a millisecond; this is for a machine that hangs.
 constexpr auto kDeadline = std::chrono::seconds(20);
 
-bool Run(const std::string& command) {
-  return std::system(("PATH=$PATH:/usr/sbin:/sbin; " + command + " >/dev/null").c_str()) == 0;
-}
-
-// Fresh namespace with the pair; false where that is not allowed.
-bool MakeNetwork() {
-  return unshare(CLONE_NEWNET) == 0 && Run("ip link set lo up") &&
-         Run("ip link add media0 type veth peer name peer0") && Run("ip addr add 198.18.0.2/24 dev peer0") &&
-         // Else the kernel leaves UDP checksums to a device that is none.
-         Run("ethtool -K peer0 tx off") && Run("ip link set media0 up") && Run("ip link set peer0 up");
-}
-
 TEST(EthdevVethTest, EchoesToAKernelPeer) {
-  if (!MakeNetwork()) GTEST_SKIP() << "needs root, ip and ethtool to make a veth pair in a network namespace";
+  ASSERT_TRUE(MakeVethPair());
   const unsigned packets = PacketsFor(1, 1024);
   auto eal = Eal::Start({.memory_mb = MemoryMbFor(packets),
                          .vdevs = {"net_af_packet0,iface=media0,blocksz=65536,framesz=2048,framecnt=2048"}});

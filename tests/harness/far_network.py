@@ -18,6 +18,8 @@ def enter():
     if os.environ.get(INSIDE):
         return
     os.environ[INSIDE] = "1"
+    # Where Debian keeps ip and ethtool, and Bazel's tests do not look.
+    os.environ["PATH"] += ":/usr/sbin:/sbin"
     user = [] if os.geteuid() == 0 else ["--map-root-user"]
     os.execvp("unshare", ["unshare", *user, "--net", "--", sys.executable, *sys.argv])
 
