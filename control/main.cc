@@ -17,6 +17,28 @@ namespace {
 // The one media node of the configuration, in the store's rows.
 constexpr char kMediaNodeId[] = "media-1";
 
+// Retentions, deadlines and intervals.
+absl::Status ReadTimes(const tutti::config::v1::Control& control, tutti::control::ControlServer::Options& options) {
+  const std::tuple<const char*, int, absl::Duration, absl::Duration*> times[] = {
+      {"row_retention_hours", control.row_retention_hours(), absl::Hours(1), &options.core.row_retention},
+      {"event_retention_hours", control.event_retention_hours(), absl::Hours(1), &options.core.event_retention},
+      {"idempotency_retention_hours", control.idempotency_retention_hours(), absl::Hours(1),
+       &options.core.idempotency_retention},
+      {"joining_timeout_ms", control.joining_timeout_ms(), absl::Milliseconds(1), &options.core.joining_timeout},
+      {"leaving_timeout_ms", control.leaving_timeout_ms(), absl::Milliseconds(1), &options.core.leaving_timeout},
+      {"age_max_ms", control.age_max_ms(), absl::Milliseconds(1), &options.core.age_max},
+      {"stray_age_ms", control.stray_age_ms(), absl::Milliseconds(1), &options.core.stray_age_min},
+      {"health_interval_ms", control.health_interval_ms(), absl::Milliseconds(1), &options.scheduler.health_interval},
+      {"reconcile_interval_ms", control.reconcile_interval_ms(), absl::Milliseconds(1),
+       &options.watcher.reconcile_interval},
+      {"media_node_lost_ms", control.media_node_lost_ms(), absl::Milliseconds(1), &options.watcher.lost_after}};
+  for (const auto& [name, value, unit, time] : times) {
+    if (value < 1) return absl::InvalidArgumentError(absl::StrCat("control.", name, " must be 1 or more"));
+    *time = value * unit;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Run(const tutti::config::v1::Config& config, const sigset_t& end_signals) {
   TUTTI_RETURN_IF_ERROR(tutti::CheckListenAddress(config.control().grpc_listen(), config.insecure_listen()));
   TUTTI_RETURN_IF_ERROR(tutti::CheckListenAddress(config.control().metrics_listen(), config.insecure_listen()));
@@ -26,17 +48,7 @@ absl::Status Run(const tutti::config::v1::Config& config, const sigset_t& end_si
   options.metrics_listen = config.control().metrics_listen();
   options.data_dir = config.data_dir();
   options.media_nodes = {{kMediaNodeId, config.mediaplane().grpc_listen()}};
-  const auto& control = config.control();
-  const std::tuple<const char*, int, absl::Duration*> retentions[] = {
-      {"row", control.row_retention_hours(), &options.core.row_retention},
-      {"event", control.event_retention_hours(), &options.core.event_retention},
-      {"idempotency", control.idempotency_retention_hours(), &options.core.idempotency_retention}};
-  for (const auto& [name, hours, retention] : retentions) {
-    if (hours < 1) {
-      return absl::InvalidArgumentError(absl::StrCat("control.", name, "_retention_hours must be 1 or more"));
-    }
-    *retention = absl::Hours(hours);
-  }
+  TUTTI_RETURN_IF_ERROR(ReadTimes(config.control(), options));
   TUTTI_ASSIGN_OR_RETURN(const auto server, tutti::control::ControlServer::Start(options, clock));
   tutti::log::Info("listening", {{"grpc", config.control().grpc_listen()},
                                  {"metrics", config.control().metrics_listen()},

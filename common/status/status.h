@@ -6,7 +6,6 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "grpcpp/support/status.h"
 
 namespace tutti {
 
@@ -24,10 +23,9 @@ struct ErrorDetail {
 
 ErrorDetail GetErrorDetail(const absl::Status& status);
 
-// To and from the wire: reason and details travel as google.rpc.ErrorInfo in
-// grpc-status-details-bin, domain "tutti".
-grpc::Status ToGrpcStatus(const absl::Status& status);
-absl::Status FromGrpcStatus(const grpc::Status& status);
+// The payload of a status that Error made: a serialized google.rpc.ErrorInfo of
+// domain "tutti".
+inline constexpr char kErrorInfoUrl[] = "type.googleapis.com/google.rpc.ErrorInfo";
 
 }  // namespace tutti
 

@@ -6,27 +6,13 @@
 namespace tutti {
 namespace {
 
-TEST(StatusTest, ReasonAndDetailsSurviveTheWire) {
-  const absl::Status status =
-      Error(absl::StatusCode::kNotFound, "CONFERENCE_NOT_FOUND", "no conference x", {{"conference_id", "x"}});
-  const absl::Status back = FromGrpcStatus(ToGrpcStatus(status));
-  EXPECT_EQ(back.code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(back.message(), "no conference x");
-  EXPECT_EQ(GetErrorDetail(back).reason, "CONFERENCE_NOT_FOUND");
-  EXPECT_EQ(GetErrorDetail(back).details.at("conference_id"), "x");
-}
-
-TEST(StatusTest, AStatusWithoutReasonKeepsCodeAndMessage) {
-  const absl::Status back = FromGrpcStatus(ToGrpcStatus(absl::UnavailableError("later")));
-  EXPECT_EQ(back, absl::UnavailableError("later"));
-  EXPECT_EQ(GetErrorDetail(back).reason, "");
-}
-
-TEST(StatusTest, OkStaysOk) { EXPECT_TRUE(FromGrpcStatus(ToGrpcStatus(absl::OkStatus())).ok()); }
-
-TEST(StatusTest, DetailsThatAreNoStatusAreIgnored) {
-  const grpc::Status garbage(grpc::StatusCode::INTERNAL, "broken", "\xff\xff\xff");
-  EXPECT_EQ(FromGrpcStatus(garbage), absl::InternalError("broken"));
+TEST(StatusTest, AnErrorKeepsItsReasonAndDetails) {
+  const absl::Status status = Error(absl::StatusCode::kNotFound, "CALL_NOT_FOUND", "no call x", {{"call_id", "x"}});
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(status.message(), "no call x");
+  EXPECT_EQ(GetErrorDetail(status).reason, "CALL_NOT_FOUND");
+  EXPECT_EQ(GetErrorDetail(status).details.at("call_id"), "x");
+  EXPECT_EQ(GetErrorDetail(absl::UnavailableError("later")).reason, "");
 }
 
 absl::StatusOr<int> Half(int value) {

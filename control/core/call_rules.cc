@@ -53,7 +53,8 @@ class Rules::FlowHost final : public flow::Host {
 
 absl::Status Rules::FreeIdempotencyKey(CallRecord& record) {
   if (record.idempotency_key().empty()) return absl::OkStatus();
-  return work_.tx().idempotency_keys.Delete(CallKey(record));
+  work_.AtEnd([key = CallKey(record)](Transaction& tx) { return tx.idempotency_keys.Delete(key); });
+  return absl::OkStatus();
 }
 
 absl::Status Rules::AnswerCall(CallRecord& record, const std::string& sdp_answer) {
@@ -78,7 +79,9 @@ absl::Status Rules::AnswerCall(CallRecord& record, const std::string& sdp_answer
   SetDeadline(record);
   work_.Emit("call_progressing", record);
   if (!record.idempotency_key().empty()) {
-    TUTTI_RETURN_IF_ERROR(work_.tx().idempotency_keys.SetResponse(CallKey(record), Show(record).SerializeAsString()));
+    work_.AtEnd([key = CallKey(record), response = Show(record).SerializeAsString()](Transaction& tx) {
+      return tx.idempotency_keys.SetResponse(key, response);
+    });
   }
   work_.answers.emplace_back(call.id(), Show(record));
   return RunFlow(record);

@@ -2,8 +2,10 @@
 
 #include <openssl/sha.h>
 
+#include <atomic>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -25,6 +27,20 @@ absl::Status WithReason(absl::Status status) {
   const bool retry = absl::IsUnavailable(status);
   return Error(status.code(), retry ? "STORE_UNAVAILABLE" : "STORE_ERROR", std::string(status.message()));
 }
+
+// Counts what is under way; the last one to end calls `done`.
+struct Batch {
+  std::atomic<size_t> left{0};
+  std::atomic<int> succeeded{0};
+  // Of any that failed; set before `left` goes down.
+  absl::Mutex mutex;
+  absl::Status failure ABSL_GUARDED_BY(mutex);
+
+  absl::Status Failure() {
+    absl::MutexLock lock(&mutex);
+    return failure;
+  }
+};
 
 }  // namespace
 
@@ -60,9 +76,12 @@ void Core::Impl::Run(Rule rule, std::function<void()> committed, DoneStatus done
     std::vector<std::pair<std::string, absl::StatusOr<v1::Call>>> answers;
   };
   auto outcome = std::make_shared<Outcome>();
+  auto read = std::make_shared<RowIds>();
   store.Submit(
-      [this, rule = std::move(rule), outcome](Transaction& tx) -> absl::Status {
+      [this, rule = std::move(rule), outcome, read](Transaction& tx) -> absl::Status {
         Work work(tx, clock.Now(), ids);
+        const absl::Cleanup remember = [&] { *read = work.ReadRows(); };
+        if (tx.attempt > 0) TUTTI_RETURN_IF_ERROR(work.LockRows(*read));
         Rules rules(work, registry, options);
         TUTTI_RETURN_IF_ERROR(rule(work, rules));
         TUTTI_RETURN_IF_ERROR(rules.Finish());
@@ -77,6 +96,26 @@ void Core::Impl::Run(Rule rule, std::function<void()> committed, DoneStatus done
         for (const auto& [call_id, answer] : outcome->answers) Answer(call_id, answer);
         done(absl::OkStatus());
       });
+}
+
+void Core::Impl::RunEach(std::vector<Rule> rules, Done<int> done) {
+  if (rules.empty()) return done(0);
+  auto batch = std::make_shared<Batch>();
+  batch->left = rules.size();
+  for (Rule& rule : rules) {
+    Run(std::move(rule), [batch, done](const absl::Status& status) {
+      if (status.ok()) {
+        ++batch->succeeded;
+      } else {
+        absl::MutexLock lock(&batch->mutex);
+        batch->failure = status;
+      }
+      if (--batch->left != 0) return;
+      const absl::Status failure = batch->Failure();
+      if (failure.ok()) return done(int{batch->succeeded});
+      done(failure);
+    });
+  }
 }
 
 absl::Status Core::Impl::Read(absl::FunctionRef<absl::Status(Transaction&)> read) {

@@ -128,19 +128,20 @@ class Core {
   void LegRemoved(const std::string& node_id, const media::v1::LegState& state, DoneStatus done);
   void BridgeRemoved(const std::string& node_id, const media::v1::BridgeState& state, DoneStatus done);
 
-  // Takes or renews the right to speak for a node: it is free, has run out, or
-  // is this owner's. `owner` is a replica; one that starts anew takes a new
+  // Takes or renews the right to speak for a node, by the data base's clock: it is
+  // free, has run out, or is this owner's. `owner` is a replica; one that starts anew takes a new
   // term. With SQLite use one constant owner: the file's lock proves that the
   // one before is dead. UNAVAILABLE (LEASE_HELD): another one has it.
   void ClaimNode(const std::string& node_id, const std::string& owner, absl::Duration lease, Done<NodeLease> done);
   void RenewNode(const NodeLease& lease, absl::Duration duration, DoneStatus done);
 
-  // One event of the node's Watch; `(epoch, sequence)` is committed with what it
-  // changes. One that the store has already changes nothing. ABORTED
-  // (LEASE_LOST): claim again. OUT_OF_RANGE (SNAPSHOT_NEEDED): the epoch is not
-  // the stored one or events are missing in between.
-  void HandleNodeEvent(const NodeLease& lease, const std::string& epoch, const media::v1::NodeEvent& event,
-                       DoneStatus done);
+  // Events of the node's Watch, in order; `(epoch, sequence)` is committed with
+  // what they change. Those that the store has already change nothing. One call
+  // for a node at a time. ABORTED (LEASE_LOST): claim again. OUT_OF_RANGE
+  // (SNAPSHOT_NEEDED): the epoch is not the stored one or events are missing in
+  // between.
+  void HandleNodeEvents(const NodeLease& lease, const std::string& epoch, std::vector<media::v1::NodeEvent> events,
+                        DoneStatus done);
   // Brings the store and the node together; at each connect, on resync and
   // every 30 s. Commits the snapshot's (epoch, sequence).
   void Reconcile(const NodeLease& lease, const NodeSnapshot& snapshot, DoneStatus done);

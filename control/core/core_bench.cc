@@ -45,9 +45,9 @@ class LoopbackMedia final : public EffectSink, public NodePicker {
         core->LegRemoved("n", node_.Remove(std::get<media::v1::RemoveLegRequest>(command->request)), Ignore);
       }
     }
-    while (!node_.events.empty()) {
-      core->HandleNodeEvent(lease, "e", node_.events.front(), Ignore);
-      node_.events.pop_front();
+    if (!node_.events.empty()) {
+      core->HandleNodeEvents(lease, "e", {node_.events.begin(), node_.events.end()}, Ignore);
+      node_.events.clear();
     }
     for (const v1::Event& event : effects.events) {
       if (event.type() != "conferencecall_joined") continue;

@@ -216,7 +216,7 @@ TEST_F(CoreCallTest, TheSameRoomCanBeEnteredAgain) {
   late.mutable_leg_left()->set_leg_id(call.id());
   late.mutable_leg_left()->set_bridge_id(room_);
   late.mutable_leg_left()->set_revision(2);
-  core_->HandleNodeEvent(lease_, node_.epoch(), late, [](const absl::Status& status) { EXPECT_TRUE(status.ok()); });
+  core_->HandleNodeEvents(lease_, node_.epoch(), {late}, [](const absl::Status& status) { EXPECT_TRUE(status.ok()); });
   RunSteps();
   EXPECT_EQ(Participant(call.id()).status(), P::STATUS_JOINED);
 }

@@ -129,11 +129,9 @@ bool CoreFixture::SendCommands() {
 
 bool CoreFixture::WatchEvents() {
   if (hold_events_ || node_.events.empty()) return false;
-  while (!node_.events.empty()) {
-    core_->HandleNodeEvent(lease_, node_.epoch(), node_.events.front(),
-                           [](const absl::Status& status) { EXPECT_TRUE(status.ok()) << status; });
-    node_.events.pop_front();
-  }
+  core_->HandleNodeEvents(lease_, node_.epoch(), {node_.events.begin(), node_.events.end()},
+                          [](const absl::Status& status) { EXPECT_TRUE(status.ok()) << status; });
+  node_.events.clear();
   return true;
 }
 

@@ -61,14 +61,21 @@ struct Core::Impl {
     });
   }
 
+  // Runs each rule as a step of its own, side by side; after the last one `done`
+  // gets how many succeeded, or an error of one of them.
+  void RunEach(std::vector<Rule> rules, Done<int> done);
+
   absl::Status Read(absl::FunctionRef<absl::Status(Transaction&)> read);
 
   // Who waits until a call is answered or refused.
   void AddWaiter(const std::string& call_id, Done<v1::Call> done) ABSL_LOCKS_EXCLUDED(waiters_mutex);
   void Answer(const std::string& call_id, const absl::StatusOr<v1::Call>& answer) ABSL_LOCKS_EXCLUDED(waiters_mutex);
 
-  // Marks the node's event as dealt with; ABORTED (LEASE_LOST).
-  absl::Status SetNodeSequence(Work& work, const NodeLease& lease, const std::string& epoch, int64_t sequence);
+  // ABORTED (LEASE_LOST) where the node has another owner by now; else it has
+  // none until this step's end.
+  static absl::Status HoldLease(Work& work, const NodeLease& lease);
+  // Marks the node's events as dealt with; ABORTED (LEASE_LOST).
+  static absl::Status SetNodeSequence(Work& work, const NodeLease& lease, const std::string& epoch, int64_t sequence);
 
   Store& store;
   Clock& clock;

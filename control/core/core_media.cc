@@ -223,16 +223,17 @@ void Core::ClaimNode(const std::string& node_id, const std::string& owner, absl:
   auto claimed = std::make_shared<NodeLease>();
   impl_->Run(
       [node_id, owner, lease, claimed](Work& work, Rules&) -> absl::Status {
-        TUTTI_ASSIGN_OR_RETURN(auto found, work.tx().media_nodes.Find(node_id));
+        TUTTI_ASSIGN_OR_RETURN(auto found, work.tx().media_nodes.Find(node_id, Lock::kYes));
         MediaNodeTable::Node node = found.value_or(MediaNodeTable::Node{});
-        if (node.owner != owner && node.lease_until_us > ToMicroseconds(work.now())) {
+        TUTTI_ASSIGN_OR_RETURN(const absl::Time now, work.tx().Now());
+        if (node.owner != owner && node.lease_until_us > ToMicroseconds(now)) {
           return Error(absl::StatusCode::kUnavailable, "LEASE_HELD",
                        absl::StrCat("media node ", node_id, " is watched by ", node.owner));
         }
         node.id = node_id;
         node.owner = owner;
         ++node.term;
-        node.lease_until_us = ToMicroseconds(work.now() + lease);
+        node.lease_until_us = ToMicroseconds(now + lease);
         *claimed = {node_id, owner, node.term, absl::FromUnixMicros(node.lease_until_us), node.epoch, node.sequence};
         return work.tx().media_nodes.Upsert(node);
       },
@@ -245,11 +246,17 @@ void Core::ClaimNode(const std::string& node_id, const std::string& owner, absl:
 void Core::RenewNode(const NodeLease& lease, absl::Duration duration, DoneStatus done) {
   impl_->Run(
       [lease, duration](Work& work, Rules&) -> absl::Status {
-        TUTTI_ASSIGN_OR_RETURN(const bool mine, work.tx().media_nodes.SetLease(lease.node_id, lease.term,
-                                                                               ToMicroseconds(work.now() + duration)));
+        TUTTI_ASSIGN_OR_RETURN(const absl::Time now, work.tx().Now());
+        TUTTI_ASSIGN_OR_RETURN(
+            const bool mine, work.tx().media_nodes.SetLease(lease.node_id, lease.term, ToMicroseconds(now + duration)));
         return mine ? absl::OkStatus() : LeaseLost(lease);
       },
       std::move(done));
+}
+
+absl::Status Core::Impl::HoldLease(Work& work, const NodeLease& lease) {
+  TUTTI_ASSIGN_OR_RETURN(const bool mine, work.tx().media_nodes.HoldTerm(lease.node_id, lease.term));
+  return mine ? absl::OkStatus() : LeaseLost(lease);
 }
 
 absl::Status Core::Impl::SetNodeSequence(Work& work, const NodeLease& lease, const std::string& epoch,
@@ -259,21 +266,25 @@ absl::Status Core::Impl::SetNodeSequence(Work& work, const NodeLease& lease, con
   return mine ? absl::OkStatus() : LeaseLost(lease);
 }
 
-void Core::HandleNodeEvent(const NodeLease& lease, const std::string& epoch, const media::v1::NodeEvent& event,
-                           DoneStatus done) {
+void Core::HandleNodeEvents(const NodeLease& lease, const std::string& epoch, std::vector<media::v1::NodeEvent> events,
+                            DoneStatus done) {
   impl_->Run(
-      [impl = impl_.get(), lease, epoch, event](Work& work, Rules& rules) -> absl::Status {
+      [lease, epoch, events = std::move(events)](Work& work, Rules& rules) -> absl::Status {
+        TUTTI_RETURN_IF_ERROR(Impl::HoldLease(work, lease));
         TUTTI_ASSIGN_OR_RETURN(const auto node, work.tx().media_nodes.Find(lease.node_id));
-        if (!node.has_value() || node->term != lease.term) return LeaseLost(lease);
-        if (node->epoch == epoch && event.sequence() <= node->sequence) return absl::OkStatus();
-        if (node->epoch != epoch || event.sequence() != node->sequence + 1) {
-          return Error(
-              absl::StatusCode::kOutOfRange, "SNAPSHOT_NEEDED",
-              absl::StrCat("media node ", lease.node_id, " is known up to event ", node->sequence, " of epoch ",
-                           node->epoch, ", event ", event.sequence(), " of ", epoch, " does not follow"));
+        int64_t sequence = node->sequence;
+        for (const media::v1::NodeEvent& event : events) {
+          if (node->epoch == epoch && event.sequence() <= sequence) continue;
+          if (node->epoch != epoch || event.sequence() != sequence + 1) {
+            return Error(absl::StatusCode::kOutOfRange, "SNAPSHOT_NEEDED",
+                         absl::StrCat("media node ", lease.node_id, " is known up to event ", sequence, " of epoch ",
+                                      node->epoch, ", event ", event.sequence(), " of ", epoch, " does not follow"));
+          }
+          TUTTI_RETURN_IF_ERROR(ApplyEvent(work, rules, lease.node_id, event));
+          sequence = event.sequence();
         }
-        TUTTI_RETURN_IF_ERROR(ApplyEvent(work, rules, lease.node_id, event));
-        return impl->SetNodeSequence(work, lease, epoch, event.sequence());
+        if (sequence == node->sequence) return absl::OkStatus();
+        return Impl::SetNodeSequence(work, lease, epoch, sequence);
       },
       std::move(done));
 }

@@ -20,7 +20,7 @@ class CoreMediaTest : public CoreFixture {
   }
   absl::Status Handle(const NodeLease& lease, const std::string& epoch, const media::v1::NodeEvent& event) {
     absl::Status result = absl::UnknownError("");
-    core_->HandleNodeEvent(lease, epoch, event, [&](absl::Status status) { result = std::move(status); });
+    core_->HandleNodeEvents(lease, epoch, {event}, [&](absl::Status status) { result = std::move(status); });
     RunSteps();
     return result;
   }

@@ -1,4 +1,3 @@
-#include <atomic>
 #include <map>
 #include <set>
 #include <utility>
@@ -156,21 +155,45 @@ void Append(std::vector<MediaRef>&& from, std::vector<MediaRef>& to) {
 }
 
 // Of the unknown ones, those that were so for long enough; the others are remembered.
-std::vector<MediaRef> OldEnough(Core::Impl& impl, const std::string& node_id, std::vector<MediaRef> unknown) {
+Effects OldEnough(Core::Impl& impl, const std::string& node_id, Effects unknown) {
   const absl::Time now = impl.clock.Now();
   std::map<std::pair<std::string, std::string>, absl::Time> seen;
-  std::vector<MediaRef> old;
+  Effects old;
   absl::MutexLock lock(&impl.strays_mutex);
-  for (MediaRef& ref : unknown) {
-    const auto key = std::make_pair(ref.node_id, ref.id);
-    const auto known = impl.strays.find(key);
-    const absl::Time since = known == impl.strays.end() ? now : known->second;
-    seen[key] = since;
-    if (now - since >= impl.options.stray_age_min) old.push_back(std::move(ref));
-  }
+  const auto sort = [&](std::vector<MediaRef>& refs, std::vector<MediaRef>& old) {
+    for (MediaRef& ref : refs) {
+      const auto known = impl.strays.find({node_id, ref.id});
+      const absl::Time since = known == impl.strays.end() ? now : known->second;
+      seen[{node_id, ref.id}] = since;
+      if (now - since >= impl.options.stray_age_min) old.push_back(std::move(ref));
+    }
+  };
+  sort(unknown.legs, old.legs);
+  sort(unknown.bridges, old.bridges);
   std::erase_if(impl.strays, [&](const auto& entry) { return entry.first.first == node_id; });
   impl.strays.merge(seen);
   return old;
+}
+
+// What the node must be told.
+void SendDifferences(Core::Impl& impl, const std::string& node_id, Differences differences) {
+  Effects effects = std::move(differences.repeats);
+  Append(std::move(differences.ended.legs), effects.legs);
+  Append(std::move(differences.ended.bridges), effects.bridges);
+  Effects unknown = OldEnough(impl, node_id, std::move(differences.unknown));
+  Append(std::move(unknown.legs), effects.legs);
+  Append(std::move(unknown.bridges), effects.bridges);
+  if (!effects.empty()) impl.sink.OnCommit(std::move(effects));
+}
+
+// The node has no such bridge any more.
+absl::Status ForgetBridge(Work& work, const std::string& node_id, const std::string& conference_id) {
+  TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * conference, work.Conference(conference_id));
+  if (conference == nullptr || conference->node_id() != node_id) return absl::OkStatus();
+  work.Touch(*conference);
+  conference->set_bridge_wanted(store::WANTED_NONE);
+  conference->clear_node_id();
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -183,58 +206,41 @@ void Core::Reconcile(const NodeLease& lease, const NodeSnapshot& snapshot, DoneS
       impl_->Read([&](Transaction& tx) { return Compare(tx, lease.node_id, snapshot, legs, *differences); });
   if (!status.ok()) return done(status);
 
-  auto failed = std::make_shared<std::atomic<bool>>(false);
-  const auto note_failure = [failed](const absl::Status& result) {
-    if (!result.ok()) *failed = true;
-  };
+  std::vector<Impl::Rule> rules;
   for (const std::string& id : differences->calls) {
     const auto found = legs.find(id);
     std::optional<media::v1::LegState> state;
     if (found != legs.end()) state = *found->second;
-    impl_->Run(
-        [impl = impl_.get(), node_id = lease.node_id, id, state, requested_at = snapshot.requested_at, failed,
-         epoch_changed = differences->epoch_changed](Work& work, Rules& rules) {
-          absl::Status mended = MendCall(*impl, work, rules, node_id, id, state, requested_at, epoch_changed);
-          if (!mended.ok()) *failed = true;
-          return mended;
-        },
-        note_failure);
+    rules.push_back([impl = impl_.get(), lease, id, state, requested_at = snapshot.requested_at,
+                     epoch_changed = differences->epoch_changed](Work& work, Rules& rules) -> absl::Status {
+      TUTTI_RETURN_IF_ERROR(Impl::HoldLease(work, lease));
+      return MendCall(*impl, work, rules, lease.node_id, id, state, requested_at, epoch_changed);
+    });
   }
   for (const std::string& id : differences->bridges_gone) {
-    media::v1::BridgeState gone;
-    gone.set_bridge_id(id);
-    BridgeRemoved(lease.node_id, gone, note_failure);
+    rules.push_back([lease, id](Work& work, Rules&) -> absl::Status {
+      TUTTI_RETURN_IF_ERROR(Impl::HoldLease(work, lease));
+      TUTTI_ASSIGN_OR_RETURN(const ConferenceRecord* conference, work.Conference(id));
+      const bool wanted = conference != nullptr && conference->bridge_wanted() == store::WANTED_PUT;
+      return wanted ? absl::OkStatus() : ForgetBridge(work, lease.node_id, id);
+    });
   }
-  // Last: with it the snapshot is in the store, and events go on from there.
-  impl_->Run(
-      [impl = impl_.get(), lease, epoch = snapshot.epoch, sequence = snapshot.sequence, failed](
-          Work& work, Rules&) -> absl::Status {
-        if (*failed) {
-          return Error(absl::StatusCode::kUnavailable, "RECONCILE_INCOMPLETE",
-                       absl::StrCat("media node ", lease.node_id, " could not be reconciled wholly"));
-        }
-        TUTTI_ASSIGN_OR_RETURN(const auto node, work.tx().media_nodes.Find(lease.node_id));
-        // Events that came meanwhile are ahead of the snapshot and stay so.
-        const bool ahead = node.has_value() && node->epoch == epoch && node->sequence > sequence;
-        return impl->SetNodeSequence(work, lease, epoch, ahead ? node->sequence : sequence);
-      },
-      [impl = impl_.get(), node_id = lease.node_id, differences, done = std::move(done)](absl::Status result) {
-        if (result.ok()) {
-          Effects effects = std::move(differences->repeats);
-          Append(std::move(differences->ended.legs), effects.legs);
-          Append(std::move(differences->ended.bridges), effects.bridges);
-          std::vector<MediaRef> unknown = differences->unknown.legs;
-          Append(std::move(differences->unknown.bridges), unknown);
-          const size_t unknown_legs = differences->unknown.legs.size();
-          std::set<std::string> leg_ids;
-          for (size_t i = 0; i < unknown_legs; ++i) leg_ids.insert(differences->unknown.legs[i].id);
-          for (MediaRef& ref : OldEnough(*impl, node_id, std::move(unknown))) {
-            (leg_ids.contains(ref.id) ? effects.legs : effects.bridges).push_back(std::move(ref));
-          }
-          if (!effects.empty()) impl->sink.OnCommit(std::move(effects));
-        }
-        done(std::move(result));
-      });
+  impl_->RunEach(std::move(rules), [impl = impl_.get(), lease, epoch = snapshot.epoch, sequence = snapshot.sequence,
+                                    differences, done = std::move(done)](const absl::StatusOr<int>& mended) {
+    if (!mended.ok()) return done(mended.status());
+    // Last: with it the snapshot is in the store, and events go on from there.
+    impl->Run(
+        [lease, epoch, sequence](Work& work, Rules&) -> absl::Status {
+          TUTTI_ASSIGN_OR_RETURN(const auto node, work.tx().media_nodes.Find(lease.node_id));
+          // Events that came meanwhile are ahead of the snapshot and stay so.
+          const bool ahead = node.has_value() && node->epoch == epoch && node->sequence > sequence;
+          return Impl::SetNodeSequence(work, lease, epoch, ahead ? node->sequence : sequence);
+        },
+        [impl, node_id = lease.node_id, differences, done](absl::Status result) {
+          if (result.ok()) SendDifferences(*impl, node_id, std::move(*differences));
+          done(std::move(result));
+        });
+  });
 }
 
 void Core::NodeLost(const NodeLease& lease, DoneStatus done) {
@@ -246,35 +252,31 @@ void Core::NodeLost(const NodeLease& lease, DoneStatus done) {
     return absl::OkStatus();
   });
   if (!status.ok()) return done(status);
-  const auto ignore = [](const absl::Status&) {};
+  std::vector<Impl::Rule> rules;
   for (const std::string& id : calls) {
-    impl_->Run(
-        [node_id = lease.node_id, id](Work& work, Rules& rules) -> absl::Status {
-          TUTTI_ASSIGN_OR_RETURN(CallRecord * call, work.Call(id));
-          if (call == nullptr || call->node_id() != node_id || call->leg_wanted() == store::WANTED_NONE) {
-            return absl::OkStatus();
-          }
-          work.Touch(*call);
-          call->set_leg_wanted(store::WANTED_NONE);
-          return rules.EndCall(*call, CallEvent::kLegGone, L::HANGUP_BY_LOCAL, L::HANGUP_REASON_MEDIA_NODE_LOST);
-        },
-        ignore);
+    rules.push_back([lease, id](Work& work, Rules& rules) -> absl::Status {
+      TUTTI_RETURN_IF_ERROR(Impl::HoldLease(work, lease));
+      TUTTI_ASSIGN_OR_RETURN(CallRecord * call, work.Call(id));
+      if (call == nullptr || call->node_id() != lease.node_id || call->leg_wanted() == store::WANTED_NONE) {
+        return absl::OkStatus();
+      }
+      work.Touch(*call);
+      call->set_leg_wanted(store::WANTED_NONE);
+      return rules.EndCall(*call, CallEvent::kLegGone, L::HANGUP_BY_LOCAL, L::HANGUP_REASON_MEDIA_NODE_LOST);
+    });
   }
   for (const std::string& id : conferences) {
-    impl_->Run(
-        [node_id = lease.node_id, id](Work& work, Rules&) -> absl::Status {
-          TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * conference, work.Conference(id));
-          if (conference == nullptr || conference->node_id() != node_id) return absl::OkStatus();
-          work.Touch(*conference);
-          conference->set_bridge_wanted(store::WANTED_NONE);
-          conference->clear_node_id();
-          return absl::OkStatus();
-        },
-        ignore);
+    rules.push_back([lease, id](Work& work, Rules&) -> absl::Status {
+      TUTTI_RETURN_IF_ERROR(Impl::HoldLease(work, lease));
+      return ForgetBridge(work, lease.node_id, id);
+    });
   }
-  // Its events mean nothing any more: when it is back, a snapshot is needed.
-  impl_->Run([impl = impl_.get(), lease](Work& work, Rules&) { return impl->SetNodeSequence(work, lease, "", 0); },
-             std::move(done));
+  impl_->RunEach(std::move(rules),
+                 [impl = impl_.get(), lease, done = std::move(done)](const absl::StatusOr<int>& lost) {
+                   if (!lost.ok()) return done(lost.status());
+                   // Its events mean nothing any more: when it is back, a snapshot is needed.
+                   impl->Run([lease](Work& work, Rules&) { return Impl::SetNodeSequence(work, lease, "", 0); }, done);
+                 });
 }
 
 }  // namespace tutti::control

@@ -64,42 +64,6 @@ absl::Status FireCall(Work& work, Rules& rules, const std::string& id) {
 
 absl::Time Earlier(absl::Time time, int64_t us) { return us == 0 ? time : std::min(time, absl::FromUnixMicros(us)); }
 
-// Counts what is under way; the last one to end calls `done`.
-struct Batch {
-  std::atomic<size_t> left{0};
-  std::atomic<int> succeeded{0};
-  // Of any that failed; set before `left` goes down.
-  absl::Mutex mutex;
-  absl::Status failure ABSL_GUARDED_BY(mutex);
-
-  absl::Status Failure() {
-    absl::MutexLock lock(&mutex);
-    return failure;
-  }
-};
-
-// Runs each rule as a step of its own; `done` gets how many succeeded, or an
-// error of one of them.
-void RunEach(Core::Impl& impl, std::vector<Core::Impl::Rule> rules, Core::Done<int> done) {
-  if (rules.empty()) return done(0);
-  auto batch = std::make_shared<Batch>();
-  batch->left = rules.size();
-  for (Core::Impl::Rule& rule : rules) {
-    impl.Run(std::move(rule), [batch, done](const absl::Status& status) {
-      if (status.ok()) {
-        ++batch->succeeded;
-      } else {
-        absl::MutexLock lock(&batch->mutex);
-        batch->failure = status;
-      }
-      if (--batch->left != 0) return;
-      const absl::Status failure = batch->Failure();
-      if (failure.ok()) return done(int{batch->succeeded});
-      done(failure);
-    });
-  }
-}
-
 }  // namespace
 
 void Core::RunDue(Done<absl::Time> done) {
@@ -122,7 +86,7 @@ void Core::RunDue(Done<absl::Time> done) {
     return absl::OkStatus();
   });
   if (!status.ok()) return done(status);
-  RunEach(*impl_, std::move(rules), [impl = impl_.get(), done = std::move(done)](absl::StatusOr<int> fired) {
+  impl_->RunEach(std::move(rules), [impl = impl_.get(), done = std::move(done)](absl::StatusOr<int> fired) {
     if (!fired.ok()) return done(fired.status());
     absl::Time next = absl::InfiniteFuture();
     absl::Status read = impl->Read([&](Transaction& tx) -> absl::Status {
@@ -152,15 +116,15 @@ void Core::SweepHealth(Done<int> done) {
     const int failures = health.failed ? health.failures + 1 : 0;
     const bool remove = failures >= impl_->options.health_failures_max;
     rules.push_back([id = health.id, failures, remove, removed](Work& work, Rules& rules) -> absl::Status {
-      TUTTI_RETURN_IF_ERROR(work.tx().conferencecalls.SetHealthFailures(id, failures));
-      if (!remove) return absl::OkStatus();
+      if (!remove) return work.tx().conferencecalls.SetHealthFailures(id, failures);
       TUTTI_ASSIGN_OR_RETURN(ConferencecallRecord * record, work.Conferencecall(id));
       if (record == nullptr) return absl::OkStatus();
-      ++*removed;
+      const P::Status status = record->conferencecall().status();
+      if (status == P::STATUS_JOINING || status == P::STATUS_JOINED) ++*removed;
       return rules.MoveParticipant(*record, ParticipantEvent::kHealthFailed, P::LEAVE_REASON_HEALTH_CHECK);
     });
   }
-  RunEach(*impl_, std::move(rules), [removed, done = std::move(done)](const absl::StatusOr<int>& ran) {
+  impl_->RunEach(std::move(rules), [removed, done = std::move(done)](const absl::StatusOr<int>& ran) {
     if (!ran.ok()) return done(ran.status());
     done(int{*removed});
   });

@@ -125,7 +125,7 @@ TEST_F(CoreTimeTest, OnlyTheThirdFailedCheckRemoves) {
         [&, status](Transaction& tx) -> absl::Status {
           auto record = *tx.conferences.Find(room_, Lock::kYes);
           record->mutable_conference()->set_status(status);
-          return tx.conferences.Update(*record);
+          return tx.conferences.Update(*record, record->revision());
         },
         [](const absl::Status& done) { EXPECT_TRUE(done.ok()); });
     RunSteps();

@@ -13,17 +13,39 @@ using store::ConferencecallRecord;
 using store::ConferenceRecord;
 
 template <typename Record, typename Table>
-absl::StatusOr<Record*> Work::Load(Slots<Record>& slots, Table& table, const std::string& id) {
+absl::StatusOr<Record*> Work::Load(Slots<Record>& slots, Table& table, const std::string& id, Lock lock) {
   auto [place, is_new] = slots.try_emplace(id);
   Slot<Record>& slot = place->second;
   if (is_new) {
-    TUTTI_ASSIGN_OR_RETURN(auto found, table.Find(id, Lock::kYes));
+    TUTTI_ASSIGN_OR_RETURN(auto found, table.Find(id, lock));
     if (found.has_value()) {
       slot.record = *std::move(found);
       slot.found = true;
+      slot.read_revision = slot.record.revision();
     }
   }
   return slot.found ? &slot.record : nullptr;
+}
+
+absl::Status Work::LockRows(const RowIds& rows) {
+  for (const std::string& id : rows.conferences) {
+    TUTTI_RETURN_IF_ERROR(Load(conferences_, tx_.conferences, id, Lock::kYes).status());
+  }
+  for (const std::string& id : rows.conferencecalls) {
+    TUTTI_RETURN_IF_ERROR(Load(conferencecalls_, tx_.conferencecalls, id, Lock::kYes).status());
+  }
+  for (const std::string& id : rows.calls) {
+    TUTTI_RETURN_IF_ERROR(Load(calls_, tx_.calls, id, Lock::kYes).status());
+  }
+  return absl::OkStatus();
+}
+
+RowIds Work::ReadRows() const {
+  RowIds rows;
+  for (const auto& [id, slot] : conferences_) rows.conferences.insert(id);
+  for (const auto& [id, slot] : conferencecalls_) rows.conferencecalls.insert(id);
+  for (const auto& [id, slot] : calls_) rows.calls.insert(id);
+  return rows;
 }
 
 absl::StatusOr<ConferenceRecord*> Work::Conference(const std::string& id) {
@@ -41,7 +63,7 @@ absl::StatusOr<Record*> Work::AddTo(Slots<Record>& slots, Table& table, const st
   record.set_revision(1);
   TUTTI_RETURN_IF_ERROR(table.Insert(record));
   Slot<Record>& slot = slots[id];
-  slot = {std::move(record), true, true};
+  slot = {std::move(record), true, 1, true};
   return &slot.record;
 }
 
@@ -129,7 +151,7 @@ template <typename Record, typename Table>
 absl::Status Work::Write(Slots<Record>& slots, Table& table) {
   for (auto& [id, slot] : slots) {
     if (!slot.dirty) continue;
-    TUTTI_RETURN_IF_ERROR(table.Update(slot.record));
+    TUTTI_RETURN_IF_ERROR(table.Update(slot.record, slot.read_revision));
     if (slot.record.deadline_at_us() != 0) {
       effects_.deadline = std::min(effects_.deadline, absl::FromUnixMicros(slot.record.deadline_at_us()));
     }
@@ -164,6 +186,7 @@ absl::Status Work::Flush() {
   TUTTI_RETURN_IF_ERROR(Write(conferences_, tx_.conferences));
   TUTTI_RETURN_IF_ERROR(Write(conferencecalls_, tx_.conferencecalls));
   TUTTI_RETURN_IF_ERROR(Write(calls_, tx_.calls));
+  for (const auto& write : at_end_) TUTTI_RETURN_IF_ERROR(write(tx_));
   TUTTI_RETURN_IF_ERROR(WriteEvents());
   for (const std::string& id : bridges_) {
     const ConferenceRecord& record = conferences_.at(id).record;

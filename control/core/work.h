@@ -2,6 +2,7 @@
 #define CONTROL_CORE_WORK_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -19,6 +20,13 @@
 
 namespace tutti::control {
 
+// Rows by id, in the order in which they are locked.
+struct RowIds {
+  std::set<std::string> conferences;
+  std::set<std::string> conferencecalls;
+  std::set<std::string> calls;
+};
+
 // One step's rows: each is read once, changed in memory, and written once at the
 // end with its revision gone up by one; and the events and effects that go with
 // them. Lives within one transaction.
@@ -31,6 +39,12 @@ class Work {
   Transaction& tx() { return tx_; }
   absl::Time now() const { return now_; }
   std::string NewId() { return ids_.Next(); }
+
+  // Reads rows that the step will need and keeps others from changing them. Once,
+  // before anything else.
+  absl::Status LockRows(const RowIds& rows);
+  // What was asked for so far.
+  RowIds ReadRows() const;
 
   // Null where there is no such row. Pointers hold until the work ends.
   absl::StatusOr<store::ConferenceRecord*> Conference(const std::string& id);
@@ -61,7 +75,11 @@ class Work {
   void Emit(const std::string& type, store::ConferencecallRecord& record);
   void Emit(const std::string& type, store::CallRecord& record);
 
-  // Writes what was changed. Nothing may be done after it.
+  // Something small to be written after the rows and before the events.
+  void AtEnd(std::function<absl::Status(Transaction&)> write) { at_end_.push_back(std::move(write)); }
+
+  // Writes what was changed. Nothing may be done after it. ABORTED (ROW_CHANGED):
+  // another transaction was faster.
   absl::Status Flush();
 
   // After Flush.
@@ -75,13 +93,14 @@ class Work {
   struct Slot {
     Record record;
     bool found = false;
+    int64_t read_revision = 0;
     bool dirty = false;
   };
   template <typename Record>
   using Slots = std::map<std::string, Slot<Record>>;
 
   template <typename Record, typename Table>
-  absl::StatusOr<Record*> Load(Slots<Record>& slots, Table& table, const std::string& id);
+  absl::StatusOr<Record*> Load(Slots<Record>& slots, Table& table, const std::string& id, Lock lock = Lock::kNo);
   template <typename Record, typename Table>
   absl::StatusOr<Record*> AddTo(Slots<Record>& slots, Table& table, const std::string& id, Record record);
   template <typename Record>
@@ -97,6 +116,7 @@ class Work {
   Slots<store::ConferenceRecord> conferences_;
   Slots<store::ConferencecallRecord> conferencecalls_;
   Slots<store::CallRecord> calls_;
+  std::vector<std::function<absl::Status(Transaction&)>> at_end_;
   std::set<std::string> legs_;
   std::set<std::string> bridges_;
   // With the customer of each.

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
+#include "common/status/grpc_status.h"
 #include "common/status/status.h"
 
 namespace tutti::control {

@@ -7,7 +7,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "common/rpc/client.h"
-#include "common/status/status.h"
+#include "common/status/grpc_status.h"
 
 namespace tutti::control {
 namespace {

@@ -9,7 +9,7 @@ namespace tutti::control {
 namespace {
 
 // Events between the node and their commit; the node's log holds the others.
-constexpr int kUncommittedMax = 512;
+constexpr size_t kUncommittedMax = 512;
 
 constexpr absl::Duration kPauseMin = absl::Milliseconds(50);
 constexpr absl::Duration kPauseMax = absl::Seconds(1);
@@ -97,7 +97,7 @@ void NodeWatcher::OnMessage(int64_t generation, const media::v1::WatchResponse& 
     OnEvent(message.event());
   }
   if (reconcile_due_ && lease_.sequence >= catch_up_) return Drain();
-  if (uncommitted_ < kUncommittedMax) {
+  if (waiting_.size() + committing_ < kUncommittedMax) {
     stream_->Next();
   } else {
     read_held_ = true;
@@ -105,18 +105,24 @@ void NodeWatcher::OnMessage(int64_t generation, const media::v1::WatchResponse& 
 }
 
 void NodeWatcher::OnEvent(const media::v1::NodeEvent& event) {
-  ++uncommitted_;
+  waiting_.push_back(event);
   events_.fetch_add(1, std::memory_order_relaxed);
-  core_.HandleNodeEvent(
-      lease_, lease_.epoch, event,
-      [this, generation = generation_, sequence = event.sequence()](const absl::Status& status) {
-        queue_.Post([this, generation, sequence, status] { OnEventCommitted(generation, sequence, status); });
-      });
+  CommitEvents();
 }
 
-void NodeWatcher::OnEventCommitted(int64_t generation, int64_t sequence, const absl::Status& status) {
-  --uncommitted_;
-  if (status.ok()) lease_.sequence = std::max(lease_.sequence, sequence);
+void NodeWatcher::CommitEvents() {
+  if (committing_ > 0 || waiting_.empty()) return;
+  committing_ = waiting_.size();
+  const int64_t last = waiting_.back().sequence();
+  core_.HandleNodeEvents(lease_, lease_.epoch, std::exchange(waiting_, {}),
+                         [this, generation = generation_, last](const absl::Status& status) {
+                           queue_.Post([this, generation, last, status] { OnCommitted(generation, last, status); });
+                         });
+}
+
+void NodeWatcher::OnCommitted(int64_t generation, int64_t last, const absl::Status& status) {
+  committing_ = 0;
+  if (status.ok()) lease_.sequence = std::max(lease_.sequence, last);
   if (state_ == State::kDrain) return CheckDrained();
   if (generation != generation_ || state_ != State::kWatch) return;
   if (!status.ok()) {
@@ -128,7 +134,8 @@ void NodeWatcher::OnEventCommitted(int64_t generation, int64_t sequence, const a
     return Drain();
   }
   if (reconcile_due_ && lease_.sequence >= catch_up_) return Drain();
-  if (read_held_ && uncommitted_ < kUncommittedMax) {
+  CommitEvents();
+  if (read_held_) {
     read_held_ = false;
     stream_->Next();
   }
@@ -156,7 +163,9 @@ void NodeWatcher::Drain() {
 }
 
 void NodeWatcher::CheckDrained() {
-  if (stream_ != nullptr || uncommitted_ > 0) return;
+  // What was not handed on is read again: by the next Watch, or in the snapshot.
+  waiting_.clear();
+  if (stream_ != nullptr || committing_ > 0) return;
   if (!drain_cause_.ok()) return Pause(std::exchange(drain_cause_, absl::OkStatus()));
   Reconcile();
 }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "common/clock/clock.h"
 #include "control/core/core.h"
@@ -53,7 +54,9 @@ class NodeWatcher {
   void Watch();
   void OnMessage(int64_t generation, const media::v1::WatchResponse& message);
   void OnEvent(const media::v1::NodeEvent& event);
-  void OnEventCommitted(int64_t generation, int64_t sequence, const absl::Status& status);
+  // Hands on what waits, one batch at a time.
+  void CommitEvents();
+  void OnCommitted(int64_t generation, int64_t last, const absl::Status& status);
   void OnStreamEnd(int64_t generation, const absl::Status& status);
   // Ends the Watch and waits for the events that are being committed.
   void Drain();
@@ -86,8 +89,9 @@ class NodeWatcher {
   bool has_lease_ = false;
   NodeLease lease_;
   std::shared_ptr<NodeClient::Stream> stream_;
-  // Events handed to the core whose commit has not been reported.
-  int uncommitted_ = 0;
+  // Events that wait for those that the core is committing.
+  std::vector<media::v1::NodeEvent> waiting_;
+  size_t committing_ = 0;
   bool read_held_ = false;
   // Why the stream is being left; OK: for a reconcile.
   absl::Status drain_cause_;

@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/status/grpc_status.h"
 #include "common/status/status.h"
 #include "control/server/server_fixture.h"
 

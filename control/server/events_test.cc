@@ -4,7 +4,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "common/status/status.h"
+#include "common/status/grpc_status.h"
 #include "control/server/server_fixture.h"
 
 namespace tutti::control {

@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/rpc/client.h"
-#include "common/status/status.h"
+#include "common/status/grpc_status.h"
 
 namespace tutti::control {
 namespace {

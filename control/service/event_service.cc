@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "common/status/grpc_status.h"
 #include "common/status/status.h"
 #include "control/service/request.h"
 

@@ -8,7 +8,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
-#include "common/status/status.h"
+#include "common/status/grpc_status.h"
 #include "control/service/read_pool.h"
 #include "grpcpp/support/server_callback.h"
 

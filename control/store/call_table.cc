@@ -36,13 +36,14 @@ absl::Status CallTable::Insert(const CallRecord& record) {
        record.revision(), sql::Blob{body}});
 }
 
-absl::Status CallTable::Update(const CallRecord& record) {
+absl::Status CallTable::Update(const CallRecord& record, int64_t read_revision) {
   const std::string body = record.SerializeAsString();
-  return table::ExecuteOne(
+  return table::UpdateRow(
       connection_,
-      "UPDATE calls SET status = ?, tm_end = ?, deadline_at = ?, node_id = ?, revision = ?, body = ? WHERE id = ?",
+      "UPDATE calls SET status = ?, tm_end = ?, deadline_at = ?, node_id = ?, revision = ?, body = ? WHERE id = ? AND "
+      "revision = ?",
       {record.call().status(), sql::Value::NullIfZero(EndedAt(record)), sql::Value::NullIfZero(record.deadline_at_us()),
-       LegNode(record), record.revision(), sql::Blob{body}, record.call().id()});
+       LegNode(record), record.revision(), sql::Blob{body}, record.call().id(), read_revision});
 }
 
 absl::StatusOr<std::vector<CallRecord>> CallTable::List(const std::string& customer_id, int status,

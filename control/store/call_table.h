@@ -20,7 +20,9 @@ class CallTable {
 
   absl::StatusOr<std::optional<store::CallRecord>> Find(const std::string& id, Lock lock);
   absl::Status Insert(const store::CallRecord& record);
-  absl::Status Update(const store::CallRecord& record);
+  // Writes a row that is still as it was read, at `read_revision`; ABORTED
+  // (ROW_CHANGED): another transaction has changed it since.
+  absl::Status Update(const store::CallRecord& record, int64_t read_revision);
 
   // Newest first; status 0: any.
   absl::StatusOr<std::vector<store::CallRecord>> List(const std::string& customer_id, int status,

@@ -35,15 +35,15 @@ absl::Status ConferenceTable::Insert(const ConferenceRecord& record) {
        sql::Blob{body}});
 }
 
-absl::Status ConferenceTable::Update(const ConferenceRecord& record) {
+absl::Status ConferenceTable::Update(const ConferenceRecord& record, int64_t read_revision) {
   const std::string body = record.SerializeAsString();
-  return table::ExecuteOne(
+  return table::UpdateRow(
       connection_,
       "UPDATE conferences SET status = ?, tm_end = ?, deadline_at = ?, node_id = ?, revision = ?, body = ?"
-      " WHERE id = ?",
+      " WHERE id = ? AND revision = ?",
       {record.conference().status(), sql::Value::NullIfZero(EndedAt(record)),
        sql::Value::NullIfZero(record.deadline_at_us()), sql::Value::NullIfEmpty(record.node_id()), record.revision(),
-       sql::Blob{body}, record.conference().id()});
+       sql::Blob{body}, record.conference().id(), read_revision});
 }
 
 absl::StatusOr<std::vector<ConferenceRecord>> ConferenceTable::List(const Filter& filter, const PageStart& start,

@@ -22,7 +22,9 @@ class ConferenceTable {
 
   // ALREADY_EXISTS: the id is taken.
   absl::Status Insert(const store::ConferenceRecord& record);
-  absl::Status Update(const store::ConferenceRecord& record);
+  // Writes a row that is still as it was read, at `read_revision`; ABORTED
+  // (ROW_CHANGED): another transaction has changed it since.
+  absl::Status Update(const store::ConferenceRecord& record, int64_t read_revision);
 
   struct Filter {
     std::string customer_id;

@@ -32,14 +32,14 @@ absl::Status ConferencecallTable::Insert(const ConferencecallRecord& record) {
        sql::Blob{body}});
 }
 
-absl::Status ConferencecallTable::Update(const ConferencecallRecord& record) {
+absl::Status ConferencecallTable::Update(const ConferencecallRecord& record, int64_t read_revision) {
   const std::string body = record.SerializeAsString();
-  return table::ExecuteOne(
-      connection_,
-      "UPDATE conferencecalls SET status = ?, tm_end = ?, deadline_at = ?, revision = ?, body = ? WHERE id = ?",
-      {record.conferencecall().status(), sql::Value::NullIfZero(EndedAt(record)),
-       sql::Value::NullIfZero(record.deadline_at_us()), record.revision(), sql::Blob{body},
-       record.conferencecall().id()});
+  return table::UpdateRow(connection_,
+                          "UPDATE conferencecalls SET status = ?, tm_end = ?, deadline_at = ?, revision = ?, body = ? "
+                          "WHERE id = ? AND revision = ?",
+                          {record.conferencecall().status(), sql::Value::NullIfZero(EndedAt(record)),
+                           sql::Value::NullIfZero(record.deadline_at_us()), record.revision(), sql::Blob{body},
+                           record.conferencecall().id(), read_revision});
 }
 
 absl::StatusOr<std::vector<ConferencecallRecord>> ConferencecallTable::List(const Filter& filter,

@@ -20,7 +20,9 @@ class ConferencecallTable {
 
   absl::StatusOr<std::optional<store::ConferencecallRecord>> Find(const std::string& id, Lock lock);
   absl::Status Insert(const store::ConferencecallRecord& record);
-  absl::Status Update(const store::ConferencecallRecord& record);
+  // Writes a row that is still as it was read, at `read_revision`; ABORTED
+  // (ROW_CHANGED): another transaction has changed it since.
+  absl::Status Update(const store::ConferencecallRecord& record, int64_t read_revision);
 
   struct Filter {
     std::string customer_id;

@@ -1,20 +1,25 @@
 #include "control/store/media_node_table.h"
 
-#include "control/store/table.h"
-
 namespace tutti::control {
 
-absl::StatusOr<std::optional<MediaNodeTable::Node>> MediaNodeTable::Find(const std::string& id) {
+absl::StatusOr<std::optional<MediaNodeTable::Node>> MediaNodeTable::Find(const std::string& id, Lock lock) {
   std::optional<Node> found;
   auto rows = connection_.Query(
       std::string("SELECT id, epoch, sequence, owner, term, lease_until FROM media_nodes WHERE id = ?")
-          .append(connection_.LockClause()),
+          .append(lock == Lock::kYes ? connection_.LockClause() : ""),
       {id}, [&](const sql::Row& row) {
         found = Node{row.Text(0), row.Text(1), row.Int64(2), row.Text(3), row.Int64(4), row.Int64(5)};
         return absl::OkStatus();
       });
   if (!rows.ok()) return rows.status();
   return found;
+}
+
+absl::StatusOr<bool> MediaNodeTable::HoldTerm(const std::string& id, int64_t term) {
+  auto found = table::FindNumber(
+      connection_, std::string("SELECT term FROM media_nodes WHERE id = ?").append(connection_.ShareClause()), {id});
+  if (!found.ok()) return found.status();
+  return *found == term;
 }
 
 absl::Status MediaNodeTable::Upsert(const Node& node) {

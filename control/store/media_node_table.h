@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "control/store/sql/connection.h"
+#include "control/store/table.h"
 
 namespace tutti::control {
 
@@ -26,7 +27,10 @@ class MediaNodeTable {
 
   explicit MediaNodeTable(sql::Connection& connection) : connection_(connection) {}
 
-  absl::StatusOr<std::optional<Node>> Find(const std::string& id);
+  absl::StatusOr<std::optional<Node>> Find(const std::string& id, Lock lock = Lock::kNo);
+  // False: the term is not the row's any more. Else it is until the
+  // transaction's end.
+  absl::StatusOr<bool> HoldTerm(const std::string& id, int64_t term);
   absl::Status Upsert(const Node& node);
   // False: the term is not the row's any more, nothing was changed.
   absl::StatusOr<bool> SetSequence(const std::string& id, int64_t term, const std::string& epoch, int64_t sequence);

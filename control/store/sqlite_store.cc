@@ -122,7 +122,7 @@ absl::Status SqliteStore::Read(absl::FunctionRef<absl::Status(Transaction&)> rea
     idle_readers_.push_back(std::move(connection));
   };
   TUTTI_RETURN_IF_ERROR(connection->Execute("BEGIN").status());
-  Transaction transaction(*connection);
+  Transaction transaction(*connection, clock_);
   absl::Status status = read(transaction);
   absl::Status end = connection->Execute("COMMIT").status();
   return status.ok() ? end : status;
@@ -193,7 +193,7 @@ absl::Status SqliteStore::RunSteps(std::vector<Job>& batch, std::vector<absl::St
 
 absl::Status SqliteStore::RunStep(const Job& job, absl::Status& result) {
   TUTTI_RETURN_IF_ERROR(writer_->Execute("SAVEPOINT step").status());
-  Transaction transaction(*writer_);
+  Transaction transaction(*writer_, clock_);
   result = job.step(transaction);
   // A full disk ends the whole transaction, whatever the step made of it.
   if (!writer_->InTransaction()) {

@@ -12,9 +12,10 @@ namespace tutti::control {
 // The truth. Thread-safe.
 class Store {
  public:
-  // A step runs within one transaction and changes nothing else: it may be run
-  // again when the data base asks for that, and what it writes through its
-  // captures counts only once `done` was called. An error undoes it alone.
+  // A step runs within one transaction and changes nothing else: it is run again
+  // when the data base asks for that or when it ends with ABORTED (ROW_CHANGED),
+  // and what it writes through its captures counts only once `done` was called.
+  // An error undoes it alone.
   using Step = std::function<absl::Status(Transaction&)>;
   using Done = std::function<void(absl::Status)>;
 
@@ -22,9 +23,12 @@ class Store {
 
   // Queues a step. `done` is called once: with the step's error, or after its
   // commit is durable, or with UNAVAILABLE when the queue is full or the store
-  // is closing. Steps run in the order of submission, and their `done`s are
-  // called in that order, on the store's thread: it must not block, and may
-  // submit.
+  // is closing. `done` is called on a thread of the store's: it must not block,
+  // and may submit. Steps may run side by side and in any order; one that was
+  // submitted after another's `done` runs after it.
+  //
+  // UNAVAILABLE says nothing about a commit whose connection broke: it may have
+  // come to pass.
   virtual void Submit(Step step, Done done) = 0;
 
   // Runs `read` on a consistent view of what is committed, on the caller's

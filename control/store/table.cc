@@ -1,5 +1,7 @@
 #include "control/store/table.h"
 
+#include "common/status/status.h"
+
 namespace tutti::control::table {
 
 absl::StatusOr<std::vector<std::string>> FindIds(sql::Connection& connection, std::string_view sql,
@@ -33,6 +35,13 @@ absl::StatusOr<std::vector<int64_t>> CountByStatus(sql::Connection& connection, 
   });
   if (!rows.ok()) return rows.status();
   return counts;
+}
+
+absl::Status UpdateRow(sql::Connection& connection, std::string_view sql, absl::Span<const sql::Value> values) {
+  auto rows = connection.Execute(sql, values);
+  if (!rows.ok()) return rows.status();
+  if (*rows != 1) return Error(absl::StatusCode::kAborted, kRowChanged, "another transaction has changed a row");
+  return absl::OkStatus();
 }
 
 absl::Status ExecuteOne(sql::Connection& connection, std::string_view sql, absl::Span<const sql::Value> values) {

@@ -15,6 +15,10 @@ namespace tutti::control {
 
 enum class Lock { kNo, kYes };
 
+// The reason of the ABORTED error of a row that others changed meanwhile: a
+// store runs such a step again.
+inline constexpr char kRowChanged[] = "ROW_CHANGED";
+
 // Where a page of a list begins: behind this row, newest first.
 struct PageStart {
   // Unix microseconds; 0: at the newest.
@@ -64,6 +68,10 @@ absl::StatusOr<int64_t> FindNumber(sql::Connection& connection, std::string_view
 
 // Rows by status (columns: status, count), `size` of them.
 absl::StatusOr<std::vector<int64_t>> CountByStatus(sql::Connection& connection, std::string_view sql, int size);
+
+// An UPDATE of one row at the revision at which it was read; ABORTED
+// (ROW_CHANGED) where that is not so any more.
+absl::Status UpdateRow(sql::Connection& connection, std::string_view sql, absl::Span<const sql::Value> values);
 
 // An UPDATE or INSERT that must touch one row.
 absl::Status ExecuteOne(sql::Connection& connection, std::string_view sql, absl::Span<const sql::Value> values);

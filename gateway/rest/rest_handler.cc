@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "common/log/log.h"
 #include "common/protojson/protojson.h"
+#include "common/status/grpc_status.h"
 #include "common/status/status.h"
 #include "gateway/http/error_response.h"
 #include "gateway/rest/request_builder.h"

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "common/rpc/client.h"
+#include "common/status/grpc_status.h"
 #include "common/status/status.h"
 #include "gmock/gmock.h"
 #include "grpcpp/security/credentials.h"

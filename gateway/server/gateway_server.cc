@@ -95,7 +95,7 @@ absl::StatusOr<std::unique_ptr<GatewayServer>> GatewayServer::Start(const config
   TUTTI_RETURN_IF_ERROR(CheckConfig(config));
   const config::v1::Gateway& gateway = config.gateway();
   const std::string control =
-      gateway.control_address().empty() ? config.control().grpc_listen() : gateway.control_address();
+      gateway.control_address().empty() ? config.control().grpc_listen() : gateway.control_address(0);
   TUTTI_ASSIGN_OR_RETURN(const RouteTable documented, RouteTable::Build(ApiServices()));
   TUTTI_ASSIGN_OR_RETURN(const auto services, LinkedServices());
   TUTTI_ASSIGN_OR_RETURN(RouteTable routes, RouteTable::Build(services));

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/status/grpc_status.h"
 #include "common/status/status.h"
 #include "mediaplane/service/watch_reactor.h"
 

@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "common/clock/fake_clock.h"
 #include "common/rpc/keep_grpc.h"
+#include "common/status/grpc_status.h"
 #include "common/status/status.h"
 #include "mediaplane/node/fake_media_engine.h"
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "common/status/status.h"
+#include "common/status/grpc_status.h"
 
 namespace tutti::mediaplane {
 

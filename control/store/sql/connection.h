@@ -82,6 +82,12 @@ class Connection {
   // What ends a SELECT that locks the rows it reads: " FOR UPDATE", or nothing
   // where there is one writer.
   virtual std::string_view LockClause() const = 0;
+  // The same for one that keeps others from changing the rows: " FOR SHARE".
+  virtual std::string_view ShareClause() const = 0;
+
+  // A SELECT of the server's time, Unix microseconds; empty where there is no
+  // server and the process's clock is the one.
+  virtual std::string_view NowQuery() const = 0;
 };
 
 }  // namespace tutti::sql

@@ -26,7 +26,9 @@ class SqliteConnection final : public Connection {
   absl::StatusOr<int64_t> Query(std::string_view sql, absl::Span<const Value> values, RowFn row) override;
   absl::Status ExecuteScript(std::string_view sql) override;
   bool InTransaction() const override;
-  std::string_view LockClause() const override { return ""; }
+  std::string_view LockClause() const override { return {}; }
+  std::string_view ShareClause() const override { return {}; }
+  std::string_view NowQuery() const override { return {}; }
 
  private:
   explicit SqliteConnection(sqlite3* db) : db_(db) {}
