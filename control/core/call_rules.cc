@@ -94,6 +94,41 @@ absl::Status Rules::RefuseCall(CallRecord& record, CallEvent event, L::HangupRea
   return absl::OkStatus();
 }
 
+absl::Status Rules::Reoffer(CallRecord& record, const std::string& sdp_offer,
+                            const media::v1::MediaDescription& offer) {
+  TUTTI_RETURN_IF_ERROR(Next(record.call(), CallEvent::kReoffer).status());
+  if (record.has_reoffer()) {
+    return Error(absl::StatusCode::kFailedPrecondition, "REOFFER_PENDING",
+                 absl::StrCat("call ", record.call().id(), " has a re-offer that is not answered yet"));
+  }
+  work_.Touch(record);
+  record.mutable_reoffer()->set_sdp_offer(sdp_offer);
+  *record.mutable_reoffer()->mutable_offer() = offer;
+  work_.CommandLeg(record);
+  record.mutable_reoffer()->set_leg_revision(record.leg_revision());
+  return absl::OkStatus();
+}
+
+absl::Status Rules::TakeReoffer(CallRecord& record, const std::string& sdp_answer) {
+  work_.Touch(record);
+  *record.mutable_offer() = record.reoffer().offer();
+  record.mutable_call()->set_sdp_offer(record.reoffer().sdp_offer());
+  record.mutable_call()->set_sdp_answer(sdp_answer);
+  record.set_reoffer_count(record.reoffer_count() + 1);
+  record.clear_reoffer();
+  work_.Emit("call_updated", record);
+  work_.answers.emplace_back(record.call().id(), Show(record));
+  return absl::OkStatus();
+}
+
+absl::Status Rules::RefuseReoffer(CallRecord& record, const absl::Status& why) {
+  // What came after the refused command goes out again with the old offer.
+  record.clear_reoffer();
+  work_.CommandLeg(record);
+  work_.answers.emplace_back(record.call().id(), why);
+  return absl::OkStatus();
+}
+
 absl::Status Rules::EndCall(CallRecord& record, CallEvent event, L::HangupBy by, L::HangupReason reason) {
   const L::Status before = record.call().status();
   TUTTI_ASSIGN_OR_RETURN(const L::Status next, Next(record.call(), event));
@@ -110,6 +145,12 @@ absl::Status Rules::EndCall(CallRecord& record, CallEvent event, L::HangupBy by,
     work_.answers.emplace_back(
         call.id(), Error(absl::StatusCode::kUnavailable, "CALL_NOT_ANSWERED",
                          absl::StrCat("call ", call.id(), " ended before it was answered: ", ReasonWord(reason))));
+  }
+  if (record.has_reoffer()) {
+    record.clear_reoffer();
+    work_.answers.emplace_back(call.id(),
+                               Error(absl::StatusCode::kFailedPrecondition, "STATE_INVALID",
+                                     absl::StrCat("call ", call.id(), " ended before its re-offer was answered")));
   }
   record.clear_bridge_id();
   record.mutable_flow()->clear_wake_at_us();

@@ -53,9 +53,10 @@ class Core {
     int batch_max = 500;
   };
 
-  // The text of an answer, from the media plane's description of it.
-  using AnswerWriter =
-      std::function<absl::StatusOr<std::string>(const media::v1::MediaDescription& answer, const std::string& call_id)>;
+  // The text of an answer, from the media plane's description of it; `version`
+  // goes up from 1 with each answer of a call (RFC 3264 section 8).
+  using AnswerWriter = std::function<absl::StatusOr<std::string>(const media::v1::MediaDescription& answer,
+                                                                 const std::string& call_id, int64_t version)>;
 
   // All references must outlive the core, and the core every `done`.
   Core(Store& store, Clock& clock, IdGenerator& ids, NodePicker& nodes, EffectSink& sink, AnswerWriter answer_writer,
@@ -91,6 +92,9 @@ class Core {
                   const media::v1::MediaDescription& offer, const std::string& idempotency_key, Done<v1::Call> done);
   absl::StatusOr<v1::Call> GetCall(const Principal& principal, const std::string& id);
   absl::StatusOr<v1::ListCallsResponse> ListCalls(const Principal& principal, const v1::ListCallsRequest& request);
+  // `offer` is request.sdp_offer(), parsed. `done` is called as CreateCall's.
+  void ReofferCall(const Principal& principal, const v1::ReofferCallRequest& request,
+                   const media::v1::MediaDescription& offer, Done<v1::Call> done);
   void HangupCall(const Principal& principal, const std::string& id, Done<v1::Call> done);
   // Where the call's leg is, for statistics of now; an empty node_id where it has none.
   absl::StatusOr<MediaRef> FindLeg(const Principal& principal, const std::string& call_id);

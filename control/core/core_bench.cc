@@ -80,7 +80,7 @@ void BM_JoinsAndLeaves(benchmark::State& state) {
     auto store = SqliteStore::Open(directory + "/tutti.db", clock, {});
     if (!store.ok()) return state.SkipWithError(store.status().ToString().c_str());
     Core core(**store, clock, ids, media, media,
-              [](const media::v1::MediaDescription&, const std::string&) { return std::string("v=0"); }, {});
+              [](const media::v1::MediaDescription&, const std::string&, int64_t) { return std::string("v=0"); }, {});
     media.core = &core;
     if (!core.Start().ok()) return state.SkipWithError("start");
     absl::Mutex mutex;

@@ -85,6 +85,12 @@ absl::StatusOr<Created> Create(Work& work, Rules& rules, Core::Impl& impl, const
   return created;
 }
 
+absl::StatusOr<CallRecord*> Load(Work& work, const Principal& principal, const std::string& id) {
+  TUTTI_ASSIGN_OR_RETURN(CallRecord * record, work.Call(id));
+  if (record == nullptr || record->call().customer_id() != principal.customer_id) return ResourceNotFound("call", id);
+  return record;
+}
+
 std::string ListScope(const Principal& principal, const v1::ListCallsRequest& request) {
   return absl::StrCat("calls/", principal.customer_id, "/", request.status());
 }
@@ -165,14 +171,28 @@ absl::StatusOr<v1::ListCallsResponse> Core::ListCalls(const Principal& principal
   return response;
 }
 
+void Core::ReofferCall(const Principal& principal, const v1::ReofferCallRequest& request,
+                       const media::v1::MediaDescription& offer, Done<v1::Call> done) {
+  absl::Status status = CheckId("id", request.id());
+  if (status.ok()) status = CheckSdpOffer(request.sdp_offer());
+  if (!status.ok()) return done(status);
+  impl_->Run(
+      [principal, request, offer](Work& work, Rules& rules) -> absl::Status {
+        TUTTI_ASSIGN_OR_RETURN(CallRecord * record, Load(work, principal, request.id()));
+        return rules.Reoffer(*record, request.sdp_offer(), offer);
+      },
+      // Before the effects: the leg's answer can't be missed.
+      [impl = impl_.get(), done, id = request.id()] { impl->AddWaiter(id, done); },
+      [done](const absl::Status& result) {
+        if (!result.ok()) done(result);
+      });
+}
+
 void Core::HangupCall(const Principal& principal, const std::string& id, Done<v1::Call> done) {
   if (absl::Status status = CheckId("id", id); !status.ok()) return done(status);
   impl_->RunReply<CallRecord, v1::Call>(
       [principal, id](Work& work, Rules& rules) -> absl::StatusOr<CallReply> {
-        TUTTI_ASSIGN_OR_RETURN(CallRecord * record, work.Call(id));
-        if (record == nullptr || record->call().customer_id() != principal.customer_id) {
-          return ResourceNotFound("call", id);
-        }
+        TUTTI_ASSIGN_OR_RETURN(CallRecord * record, Load(work, principal, id));
         TUTTI_RETURN_IF_ERROR(
             rules.EndCall(*record, CallEvent::kHangup, v1::Call::HANGUP_BY_LOCAL, v1::Call::HANGUP_REASON_NORMAL));
         return CallReply{record, std::nullopt};

@@ -46,9 +46,10 @@ void CoreFixture::Open() {
   store_ = *std::move(store);
   core_ = std::make_unique<Core>(
       *store_, clock_, *ids_, *this, *this,
-      [](const media::v1::MediaDescription& answer, const std::string&) -> absl::StatusOr<std::string> {
+      [](const media::v1::MediaDescription& answer, const std::string&,
+         int64_t version) -> absl::StatusOr<std::string> {
         if (answer.sections().empty()) return absl::InternalError("no answer");
-        return std::string("v=0 answer");
+        return version == 1 ? "v=0 answer" : "v=0 answer " + std::to_string(version);
       },
       options_);
   ASSERT_TRUE(core_->Start().ok());

@@ -14,6 +14,9 @@ using store::CallRecord;
 using store::ConferenceRecord;
 using L = v1::Call;
 
+// The version of a call's first answer.
+constexpr int64_t kFirstAnswer = 1;
+
 absl::Status LeaseLost(const NodeLease& lease) {
   return Error(absl::StatusCode::kAborted, "LEASE_LOST",
                absl::StrCat("another owner watches media node ", lease.node_id, " now"));
@@ -75,6 +78,8 @@ absl::Status ApplyRefusal(Work& work, Rules& rules, CallRecord& call, int64_t re
     return rules.RefuseCall(call, CallEvent::kMediaRefused, L::HANGUP_REASON_MEDIA_FAILED, why);
   }
   if (GetErrorDetail(why).reason == "LEG_REMOVED") return ApplyLegGone(work, rules, call, nullptr);
+  const bool of_reoffer = call.has_reoffer() && revision >= call.reoffer().leg_revision();
+  if (of_reoffer && GetErrorDetail(why).reason != "BRIDGE_NOT_FOUND") return rules.RefuseReoffer(call, why);
   if (revision != call.leg_revision()) return absl::OkStatus();
   if (call.call().status() == L::STATUS_PROGRESSING && !call.flow().conferencecall_id().empty()) {
     TUTTI_ASSIGN_OR_RETURN(auto* participant, work.Conferencecall(call.flow().conferencecall_id()));
@@ -109,11 +114,16 @@ absl::Status ApplyLegState(Core::Impl& impl, Work& work, Rules& rules, const std
     return ApplyLegGone(work, rules, *call, state.has_statistics() ? &state.statistics() : nullptr);
   }
   if (call->call().status() == L::STATUS_RINGING) {
-    auto answer = impl.answer_writer(state.answer(), state.leg_id());
+    auto answer = impl.answer_writer(state.answer(), state.leg_id(), kFirstAnswer);
     if (!answer.ok()) {
       return rules.RefuseCall(*call, CallEvent::kHangup, L::HANGUP_REASON_MEDIA_FAILED, answer.status());
     }
     TUTTI_RETURN_IF_ERROR(rules.AnswerCall(*call, *answer));
+  }
+  if (call->has_reoffer() && state.revision() >= call->reoffer().leg_revision()) {
+    auto answer = impl.answer_writer(state.answer(), state.leg_id(), kFirstAnswer + call->reoffer_count() + 1);
+    TUTTI_RETURN_IF_ERROR(answer.ok() ? rules.TakeReoffer(*call, *answer)
+                                      : rules.RefuseReoffer(*call, answer.status()));
   }
   if (state.media_timed_out()) {
     return rules.EndCall(*call, CallEvent::kMediaTimeout, L::HANGUP_BY_REMOTE, L::HANGUP_REASON_MEDIA_TIMEOUT);
@@ -143,7 +153,7 @@ absl::StatusOr<LegCommand> Core::ReadLegCommand(const MediaRef& ref) {
     auto& put = command.request.emplace<media::v1::PutLegRequest>();
     put.set_leg_id(ref.id);
     put.set_revision(record->leg_revision());
-    *put.mutable_offer() = record->offer();
+    *put.mutable_offer() = record->has_reoffer() ? record->reoffer().offer() : record->offer();
     put.set_bridge_id(record->bridge_id());
     put.set_symmetric(record->call().symmetric());
     put.set_media_timeout_ms(int64_t{1'000} * record->call().media_timeout());
@@ -272,6 +282,7 @@ void Core::HandleNodeEvents(const NodeLease& lease, const std::string& epoch, st
       [lease, epoch, events = std::move(events)](Work& work, Rules& rules) -> absl::Status {
         TUTTI_RETURN_IF_ERROR(Impl::HoldLease(work, lease));
         TUTTI_ASSIGN_OR_RETURN(const auto node, work.tx().media_nodes.Find(lease.node_id));
+        if (!node.has_value()) return LeaseLost(lease);
         int64_t sequence = node->sequence;
         for (const media::v1::NodeEvent& event : events) {
           if (node->epoch == epoch && event.sequence() <= sequence) continue;

@@ -59,7 +59,7 @@ absl::Status CompareLeg(Transaction& tx, const std::string& node_id, const media
   if (call->leg_wanted() == store::WANTED_REMOVE || state.revision() < call->leg_revision()) {
     differences.repeats.legs.push_back(ref);
   }
-  bool settled = call->call().status() != L::STATUS_RINGING && !state.media_timed_out();
+  bool settled = call->call().status() != L::STATUS_RINGING && !call->has_reoffer() && !state.media_timed_out();
   if (!call->flow().conferencecall_id().empty()) {
     TUTTI_ASSIGN_OR_RETURN(const auto participant,
                            tx.conferencecalls.Find(call->flow().conferencecall_id(), Lock::kNo));

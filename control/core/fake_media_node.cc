@@ -25,7 +25,10 @@ absl::StatusOr<media::v1::LegState> FakeMediaNode::Put(const media::v1::PutLegRe
   if (tombstones_.contains(request.leg_id())) {
     return Error(absl::StatusCode::kFailedPrecondition, "LEG_REMOVED", "the leg was removed");
   }
-  if (!legs.contains(request.leg_id()) && !refusal.ok()) return std::exchange(refusal, absl::OkStatus());
+  const auto known = offers.find(request.leg_id());
+  const bool is_offered =
+      known == offers.end() || known->second.SerializeAsString() != request.offer().SerializeAsString();
+  if (is_offered && !refusal.ok()) return std::exchange(refusal, absl::OkStatus());
   if (!request.bridge_id().empty() && !bridges.contains(request.bridge_id())) {
     return Error(absl::StatusCode::kFailedPrecondition, "BRIDGE_NOT_FOUND", "there is no such bridge");
   }
@@ -33,6 +36,7 @@ absl::StatusOr<media::v1::LegState> FakeMediaNode::Put(const media::v1::PutLegRe
   if (request.revision() <= leg.revision()) return leg;
   leg.set_leg_id(request.leg_id());
   leg.set_revision(request.revision());
+  offers[request.leg_id()] = request.offer();
   leg.mutable_answer()->add_sections()->set_rtp_port(10'000);
   if (leg.bridge_id() == request.bridge_id()) return leg;
   // The reply is the state before the tick that attaches and detaches.

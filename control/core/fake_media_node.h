@@ -36,7 +36,9 @@ class FakeMediaNode {
   std::map<std::string, media::v1::BridgeState> bridges;
   // Not yet watched.
   std::deque<media::v1::NodeEvent> events;
-  // The next new leg is refused with it.
+  // By leg, of those that were taken.
+  std::map<std::string, media::v1::MediaDescription> offers;
+  // The next new leg or re-offer is refused with it.
   absl::Status refusal;
   // Attachments stay open: nobody joins.
   bool attaches = true;

@@ -47,6 +47,7 @@ enum class ParticipantEvent {
 
 enum class CallEvent {
   kAnswered,
+  kReoffer,
   // Asked for by the API, or by the flow, or the flow is at its end.
   kHangup,
   kMediaTimeout,

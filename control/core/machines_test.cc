@@ -112,6 +112,7 @@ TEST(MachinesTest, WalksTheParticipant) {
 TEST(MachinesTest, WalksTheCall) {
   enum {
     kAnswered,
+    kReoffer,
     kHangup,
     kMediaTimeout,
     kMediaRefused,
@@ -142,7 +143,7 @@ TEST(MachinesTest, WalksTheCall) {
       {
           {"dialing", {kMediaTimeout}},
           {"ringing", {kMediaTimeout}},
-          {"progressing", {kAnswered}},
+          {"progressing", {kAnswered, kReoffer}},
           {"terminating", {kAnswered, kHangup, kMediaTimeout}},
           {"hangup", {kAnswered, kHangup, kMediaTimeout, kMediaRefused, kLegGone}},
       });

@@ -49,6 +49,11 @@ class Rules {
   // --- call_rules.cc
 
   absl::Status AnswerCall(store::CallRecord& call, const std::string& sdp_answer);
+  // Sends another offer to the media plane; the call keeps its own until that one
+  // is taken, and for good when it is refused.
+  absl::Status Reoffer(store::CallRecord& call, const std::string& sdp_offer, const media::v1::MediaDescription& offer);
+  absl::Status TakeReoffer(store::CallRecord& call, const std::string& sdp_answer);
+  absl::Status RefuseReoffer(store::CallRecord& call, const absl::Status& why);
   absl::Status EndCall(store::CallRecord& call, CallEvent event, v1::Call::HangupBy by, v1::Call::HangupReason reason);
   // As EndCall for a call that is being set up: `why` answers who waits for it.
   absl::Status RefuseCall(store::CallRecord& call, CallEvent event, v1::Call::HangupReason reason,

@@ -143,13 +143,16 @@ absl::Status CheckUnchanged(const v1::Conference& request, const v1::Conference&
   return absl::OkStatus();
 }
 
+absl::Status CheckSdpOffer(const std::string& sdp_offer) {
+  return sdp_offer.empty() ? Missing("sdp_offer") : CheckLength("sdp_offer", sdp_offer, kSdpBytesMax);
+}
+
 absl::Status CheckNewCall(const v1::Call& call) {
   if (call.type() == v1::Call::TYPE_UNSPECIFIED) return Missing("type");
   if (!v1::Call::Type_IsValid(call.type())) return InvalidParameter("type", "is not known");
   TUTTI_RETURN_IF_ERROR(CheckLength("source", call.source(), kPartyBytesMax));
   TUTTI_RETURN_IF_ERROR(CheckLength("destination", call.destination(), kPartyBytesMax));
-  if (call.sdp_offer().empty()) return Missing("sdp_offer");
-  TUTTI_RETURN_IF_ERROR(CheckLength("sdp_offer", call.sdp_offer(), kSdpBytesMax));
+  TUTTI_RETURN_IF_ERROR(CheckSdpOffer(call.sdp_offer()));
   return CheckRange("media_timeout", call.media_timeout(), 0, kMediaTimeoutSecondsMax);
 }
 

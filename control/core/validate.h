@@ -24,6 +24,7 @@ absl::Status CheckEditable(const v1::Conference& conference);
 absl::Status CheckNewConference(const v1::Conference& conference);
 // Of a change: what can't be changed must be absent or the same.
 absl::Status CheckUnchanged(const v1::Conference& request, const v1::Conference& stored);
+absl::Status CheckSdpOffer(const std::string& sdp_offer);
 absl::Status CheckNewCall(const v1::Call& call);
 
 // Takes the editable fields from `from`: all, or those of the mask (an empty

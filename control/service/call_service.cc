@@ -13,20 +13,21 @@ namespace {
 using Context = grpc::CallbackServerContext;
 using Reactor = grpc::ServerUnaryReactor;
 
+// An absent offer is the core's to judge.
+absl::StatusOr<media::v1::MediaDescription> ParseOffer(const std::string& sdp_offer) {
+  if (sdp_offer.empty()) return media::v1::MediaDescription();
+  return sdp::Parse(sdp_offer);
+}
+
 }  // namespace
 
 Reactor* CallService::CreateCall(Context* context, const v1::CreateCallRequest* request, v1::Call* response) {
   return AnswerLater(response, [&](Core::Done<v1::Call> done) {
     const auto key = GetIdempotencyKey(*context);
     if (!key.ok()) return done(key.status());
-    media::v1::MediaDescription offer;
-    // An absent offer is the core's to judge, by the call's type.
-    if (!request->call().sdp_offer().empty()) {
-      auto parsed = sdp::Parse(request->call().sdp_offer());
-      if (!parsed.ok()) return done(parsed.status());
-      offer = *std::move(parsed);
-    }
-    core_.CreateCall(GetPrincipal(*context), *request, offer, *key, std::move(done));
+    const auto offer = ParseOffer(request->call().sdp_offer());
+    if (!offer.ok()) return done(offer.status());
+    core_.CreateCall(GetPrincipal(*context), *request, *offer, *key, std::move(done));
   });
 }
 
@@ -68,13 +69,22 @@ Reactor* CallService::DeleteCall(Context* context, const v1::DeleteCallRequest* 
   });
 }
 
+Reactor* CallService::ReofferCall(Context* context, const v1::ReofferCallRequest* request, v1::Call* response) {
+  return AnswerLater(response, [&](Core::Done<v1::Call> done) {
+    const auto offer = ParseOffer(request->sdp_offer());
+    if (!offer.ok()) return done(offer.status());
+    core_.ReofferCall(GetPrincipal(*context), *request, *offer, std::move(done));
+  });
+}
+
 Reactor* CallService::HangupCall(Context* context, const v1::HangupCallRequest* request, v1::Call* response) {
   return AnswerLater(response, [&](Core::Done<v1::Call> done) {
     core_.HangupCall(GetPrincipal(*context), request->id(), std::move(done));
   });
 }
 
-absl::StatusOr<std::string> WriteSdpAnswer(const media::v1::MediaDescription& answer, const std::string& call_id) {
+absl::StatusOr<std::string> WriteSdpAnswer(const media::v1::MediaDescription& answer, const std::string& call_id,
+                                           int64_t version) {
   sdp::SessionInfo session;
   // 60 bits of the id: o= takes a number.
   int digits = 0;
@@ -83,7 +93,7 @@ absl::StatusOr<std::string> WriteSdpAnswer(const media::v1::MediaDescription& an
     session.session_id = session.session_id << 4 | static_cast<uint64_t>(*c <= '9' ? *c - '0' : *c - 'a' + 10);
     ++digits;
   }
-  session.session_version = 1;
+  session.session_version = static_cast<uint64_t>(version);
   for (const auto& section : answer.sections()) {
     if (section.rtp_port() == 0) continue;
     session.address = section.address();

@@ -27,6 +27,8 @@ class CallService final : public v1::CallService::CallbackService {
                                     v1::Call* response) override;
   grpc::ServerUnaryReactor* DeleteCall(grpc::CallbackServerContext* context, const v1::DeleteCallRequest* request,
                                        v1::Call* response) override;
+  grpc::ServerUnaryReactor* ReofferCall(grpc::CallbackServerContext* context, const v1::ReofferCallRequest* request,
+                                        v1::Call* response) override;
   grpc::ServerUnaryReactor* HangupCall(grpc::CallbackServerContext* context, const v1::HangupCallRequest* request,
                                        v1::Call* response) override;
 
@@ -39,9 +41,10 @@ class CallService final : public v1::CallService::CallbackService {
   const std::map<std::string, NodeClient*> nodes_;
 };
 
-// For Core: our answer as SDP. Its o= line comes from the call's id, so it is the
-// same however often it is written.
-absl::StatusOr<std::string> WriteSdpAnswer(const media::v1::MediaDescription& answer, const std::string& call_id);
+// For Core: our answer as SDP. Its o= line comes from the call's id, so one
+// version is the same however often it is written.
+absl::StatusOr<std::string> WriteSdpAnswer(const media::v1::MediaDescription& answer, const std::string& call_id,
+                                           int64_t version);
 
 }  // namespace tutti::control
 
