@@ -77,6 +77,8 @@ EventText TextOf(LE event) {
   switch (event) {
     case LE::kAnswered:
       return {"answered", "the media plane has the leg, and the answer is known"};
+    case LE::kReoffer:
+      return {"reoffer", "POST of another offer"};
     case LE::kHangup:
       return {"hangup", "asked for by the API or by the flow, or the flow is at its end"};
     case LE::kMediaTimeout:
