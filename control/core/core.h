@@ -44,6 +44,7 @@ class Core {
     absl::Duration terminating_timeout = absl::Seconds(20);
     absl::Duration age_max = absl::Hours(24);
     absl::Duration stray_age_min = absl::Seconds(30);
+    absl::Duration repeat_after = absl::Seconds(2);
     absl::Duration idempotency_retention = absl::Hours(24);
     absl::Duration event_retention = absl::Hours(24 * 7);
     absl::Duration row_retention = absl::Hours(24 * 30);
@@ -160,6 +161,12 @@ class Core {
   void RunDue(Done<absl::Time> done);
   // The check of every participant; every 5 s. Gives how many were removed.
   void SweepHealth(Done<int> done);
+  // Answers who waits for what another replica has committed. Nothing but a read,
+  // and that only while somebody waits.
+  absl::Status PollWaiters();
+  // Hands out again, as effects, the commands of rows that have waited for them
+  // for over `repeat_after`: the replica that committed them may be dead. A read.
+  absl::Status RepeatCommands();
   // Deletes what is past its retention. Gives how many rows; call again while
   // it is not 0.
   void Purge(Done<int64_t> done);

@@ -3,21 +3,17 @@
 
 #include <functional>
 #include <memory>
-#include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "control/core/media.h"
-#include "control/scheduler/task_queue.h"
-#include "grpcpp/grpcpp.h"
-#include "tutti/media/v1/media_plane.grpc.pb.h"
+#include "tutti/media/v1/media_plane.pb.h"
 
 namespace tutti::control {
 
-// The gRPC side of one media node: a deadline on every call, keepalive on the
-// connection, answers on the task queue. It decides nothing.
-//
-// Calls may be made from any thread. The queue must be stopped before the
-// client is destroyed; what is in flight then is cancelled, unanswered.
+// One media node as the control plane speaks to it: every call is answered in
+// bounded time, on the task queue that the client was made with. It decides
+// nothing.
 class NodeClient {
  public:
   template <typename T>
@@ -39,35 +35,19 @@ class NodeClient {
     virtual void Cancel() = 0;
   };
 
-  NodeClient(const std::string& address, TaskQueue& queue);
-  ~NodeClient();
+  virtual ~NodeClient() = default;
 
-  void PutBridge(const media::v1::PutBridgeRequest& request, Done<media::v1::BridgeState> done);
-  void RemoveBridge(const media::v1::RemoveBridgeRequest& request, Done<media::v1::BridgeState> done);
-  void PutLeg(const media::v1::PutLegRequest& request, Done<media::v1::LegState> done);
-  void RemoveLeg(const media::v1::RemoveLegRequest& request, Done<media::v1::LegState> done);
-  void GetLeg(const media::v1::GetLegRequest& request, Done<media::v1::LegState> done);
-  void GetNode(const media::v1::GetNodeRequest& request, Done<media::v1::NodeState> done);
+  virtual void PutBridge(const media::v1::PutBridgeRequest& request, Done<media::v1::BridgeState> done) = 0;
+  virtual void RemoveBridge(const media::v1::RemoveBridgeRequest& request, Done<media::v1::BridgeState> done) = 0;
+  virtual void PutLeg(const media::v1::PutLegRequest& request, Done<media::v1::LegState> done) = 0;
+  virtual void RemoveLeg(const media::v1::RemoveLegRequest& request, Done<media::v1::LegState> done) = 0;
+  virtual void GetLeg(const media::v1::GetLegRequest& request, Done<media::v1::LegState> done) = 0;
+  virtual void GetNode(const media::v1::GetNodeRequest& request, Done<media::v1::NodeState> done) = 0;
   // Without requested_at.
-  void Snapshot(Done<NodeSnapshot> done);
+  virtual void Snapshot(Done<NodeSnapshot> done) = 0;
 
   // The first message comes without Next().
-  std::shared_ptr<Stream> Watch(const media::v1::WatchRequest& request, WatchHandler handler);
-
- private:
-  class Flights;
-  class WatchReactor;
-  class SnapshotReactor;
-
-  template <typename Request, typename Reply>
-  void Unary(void (media::v1::MediaPlane::StubInterface::async_interface::*method)(grpc::ClientContext*, const Request*,
-                                                                                   Reply*,
-                                                                                   std::function<void(grpc::Status)>),
-             const Request& request, Done<Reply> done);
-
-  TaskQueue& queue_;
-  std::unique_ptr<media::v1::MediaPlane::Stub> stub_;
-  std::shared_ptr<Flights> flights_;
+  virtual std::shared_ptr<Stream> Watch(const media::v1::WatchRequest& request, WatchHandler handler) = 0;
 };
 
 }  // namespace tutti::control

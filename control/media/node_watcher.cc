@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/log/log.h"
+#include "common/status/status.h"
 
 namespace tutti::control {
 namespace {
@@ -13,6 +14,10 @@ constexpr size_t kUncommittedMax = 512;
 
 constexpr absl::Duration kPauseMin = absl::Milliseconds(50);
 constexpr absl::Duration kPauseMax = absl::Seconds(1);
+
+// A node that another replica watches answers, if it did so within this many
+// probe intervals.
+constexpr int kAnswersMax = 4;
 
 }  // namespace
 
@@ -30,7 +35,7 @@ NodeWatcher::NodeWatcher(std::string node_id, std::string owner, Core& core, Nod
 
 void NodeWatcher::Start() {
   queue_.Post([this] {
-    contact_at_ = monotonic_();
+    started_at_ = contact_at_ = monotonic_();
     Publish();
     Claim();
     Probe();
@@ -49,9 +54,13 @@ void NodeWatcher::Claim() {
 }
 
 void NodeWatcher::OnClaimed(absl::StatusOr<NodeLease> lease) {
-  if (!lease.ok()) return Pause(lease.status());
+  if (!lease.ok()) {
+    if (GetErrorDetail(lease.status()).reason == "LEASE_HELD") held_elsewhere_ = true;
+    return Pause(lease.status());
+  }
   lease_ = *std::move(lease);
   has_lease_ = true;
+  held_elsewhere_ = false;
   Continue();
 }
 
@@ -209,7 +218,7 @@ void NodeWatcher::Pause(const absl::Status& why) {
   reconcile_due_ = true;
   in_step_ = false;
   if (absl::IsAborted(why)) has_lease_ = false;
-  if (failures_++ == 0) {
+  if (failures_++ == 0 && !held_elsewhere_) {
     log::Warning("a media node is not in step", {{"node_id", node_id_}, {"error", why.ToString()}});
   }
   Publish();
@@ -249,8 +258,8 @@ void NodeWatcher::OnProbe(absl::StatusOr<media::v1::NodeState> node) {
     node_.busy = node->busy();
     node_.legs = node->legs();
     node_.legs_max = node->legs_max();
-    Publish();
   }
+  Publish();
   CheckLost();
   if (state_ == State::kWatch && in_step_ && monotonic_() - reconciled_at_ >= options_.reconcile_interval) Drain();
   queue_.PostAfter(options_.probe_interval, [this] { Probe(); });
@@ -273,7 +282,8 @@ void NodeWatcher::CheckLost() {
 void NodeWatcher::InContact() { contact_at_ = monotonic_(); }
 
 void NodeWatcher::Publish() {
-  node_.available = in_step_;
+  const bool answers = contact_at_ > started_at_ && monotonic_() - contact_at_ < kAnswersMax * options_.probe_interval;
+  node_.available = in_step_ || (held_elsewhere_ && answers);
   registry_.Update(node_id_, node_);
 }
 

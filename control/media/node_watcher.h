@@ -18,7 +18,8 @@ namespace tutti::control {
 // its Watch from the committed point on, and reconciles by a Snapshot at each
 // start, when the node says so or its epoch is new, and every 30 s. Says in the
 // registry whether the node can be used, and tells the core when it has been out
-// of reach for 15 s.
+// of reach for 15 s. While another replica has the lease it asks for it every
+// second, and says of the node what its own probes say.
 //
 // One thing is in progress at a time: claim, watch, or reconcile; each that
 // fails is begun again after a pause. Lives on the task queue but for what says
@@ -33,7 +34,8 @@ class NodeWatcher {
     absl::Duration lost_after = absl::Seconds(15);
   };
 
-  // Everything outlives the watcher. `monotonic` is the queue's.
+  // Everything outlives the watcher. `owner` is the replica, see Core::ClaimNode.
+  // `monotonic` is the queue's.
   NodeWatcher(std::string node_id, std::string owner, Core& core, NodeClient& client, NodeRegistry& registry,
               TaskQueue& queue, Clock& clock, MonotonicClock monotonic, Options options);
 
@@ -87,6 +89,8 @@ class NodeWatcher {
   // Replies to an earlier state's questions are recognised by it and left alone.
   int64_t generation_ = 0;
   bool has_lease_ = false;
+  // The last claim found another replica's.
+  bool held_elsewhere_ = false;
   NodeLease lease_;
   std::shared_ptr<NodeClient::Stream> stream_;
   // Events that wait for those that the core is committing.
@@ -104,6 +108,8 @@ class NodeWatcher {
   // The Watch has begun and nothing has gone wrong since.
   bool in_step_ = false;
   int failures_ = 0;
+  absl::Duration started_at_;
+  // Of the node's last word; started_at_ before the first one.
   absl::Duration contact_at_;
   bool lost_ = false;
   NodeRegistry::Node node_;

@@ -11,7 +11,8 @@ Scheduler::Scheduler(Core& core, TaskQueue& queue, Clock& clock, Options options
 
 void Scheduler::Start() {
   queue_.Post([this] {
-    RunDue();
+    Poll();
+    PollWaiters();
     queue_.PostAfter(options_.health_interval, [this] { SweepHealth(); });
     Purge();
   });
@@ -22,21 +23,41 @@ void Scheduler::OnDeadline(absl::Time deadline) {
   queue_.Post([this, deadline] { Arm(deadline); });
 }
 
+void Scheduler::OnRemoteCommit() {
+  if (look_planned_.exchange(true)) return;
+  queue_.PostAfter(options_.remote_commit_pause, [this] {
+    look_planned_ = false;
+    Look();
+  });
+}
+
+void Scheduler::Poll() {
+  Look();
+  if (absl::Status status = core_.RepeatCommands(); !status.ok()) {
+    log::Warning("a look for commands that were not carried out failed", {{"error", status.ToString()}});
+  }
+  queue_.PostAfter(options_.poll_interval, [this] { Poll(); });
+}
+
+void Scheduler::Look() {
+  Arm(clock_.Now());
+  if (options_.on_look) options_.on_look();
+}
+
+void Scheduler::PollWaiters() {
+  if (absl::Status status = core_.PollWaiters(); !status.ok()) {
+    log::Warning("a look for answers failed", {{"error", status.ToString()}});
+  }
+  queue_.PostAfter(options_.waiters_interval, [this] { PollWaiters(); });
+}
+
 void Scheduler::Arm(absl::Time deadline) {
   if (deadline >= armed_) return;
   armed_ = deadline;
   if (running_) return;
-  const absl::Duration wait = std::min(armed_ - clock_.Now(), options_.deadline_wait_max);
-  queue_.PostAfter(wait, [this, timer = ++timer_] { OnTimer(timer); });
-}
-
-void Scheduler::OnTimer(int64_t timer) {
-  if (timer != timer_ || running_) return;
-  if (clock_.Now() >= armed_) return RunDue();
-  // Woken to look at the clock.
-  const absl::Time deadline = armed_;
-  armed_ = absl::InfiniteFuture();
-  Arm(deadline);
+  queue_.PostAfter(armed_ - clock_.Now(), [this, timer = ++timer_] {
+    if (timer == timer_ && !running_) RunDue();
+  });
 }
 
 void Scheduler::RunDue() {

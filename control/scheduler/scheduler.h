@@ -1,6 +1,8 @@
 #ifndef CONTROL_SCHEDULER_SCHEDULER_H_
 #define CONTROL_SCHEDULER_SCHEDULER_H_
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 
 #include "absl/time/time.h"
@@ -11,8 +13,9 @@
 namespace tutti::control {
 
 // Gives the core its sense of time: RunDue at each deadline, the health sweep,
-// the purge. One call of a kind is under way at a time, each begun again after
-// it ended. Lives on the task queue but for what says otherwise.
+// the purge; and looks at the store for what other replicas left there. One call
+// of a kind is under way at a time, each begun again after it ended. Lives on
+// the task queue but for what says otherwise.
 class Scheduler {
  public:
   struct Options {
@@ -20,10 +23,19 @@ class Scheduler {
     absl::Duration purge_interval = absl::Minutes(10);
     // Between two batches of a purge, for others' commits.
     absl::Duration purge_pause = absl::Milliseconds(50);
-    // The wall clock may be set: deadlines are looked at again after so long.
-    absl::Duration deadline_wait_max = absl::Seconds(1);
+    // The store is looked at so often at least: other replicas set deadlines and
+    // leave commands unsent too, and the wall clock may be set.
+    absl::Duration poll_interval = absl::Seconds(1);
+    // Other replicas may have committed what somebody waits for here.
+    absl::Duration waiters_interval = absl::Milliseconds(500);
+    // Between a replica's word of a commit and the look at the store: what comes
+    // meanwhile is dealt with by the same look.
+    absl::Duration remote_commit_pause = absl::Milliseconds(20);
     // After a store's error.
     absl::Duration retry_pause = absl::Milliseconds(200);
+    // Called on the queue with each look at the store: others may have committed
+    // events. May be empty.
+    std::function<void()> on_look;
   };
 
   // Everything outlives the scheduler.
@@ -35,11 +47,16 @@ class Scheduler {
   // A commit has set a deadline. Thread-safe; does not block.
   void OnDeadline(absl::Time deadline);
 
+  // Another replica has committed something. Thread-safe; does not block.
+  void OnRemoteCommit();
+
  private:
-  // RunDue at `deadline`, if nothing earlier is planned.
+  // RunDue at `deadline`, if it is not planned for earlier.
   void Arm(absl::Time deadline);
-  void OnTimer(int64_t timer);
   void RunDue();
+  void Poll();
+  void Look();
+  void PollWaiters();
   void SweepHealth();
   void Purge();
 
@@ -48,10 +65,12 @@ class Scheduler {
   Clock& clock_;
   const Options options_;
 
+  // When RunDue is planned for.
   absl::Time armed_ = absl::InfiniteFuture();
   // The timer that counts; earlier ones are left to run out.
   int64_t timer_ = 0;
   bool running_ = false;
+  std::atomic<bool> look_planned_{false};
 };
 
 }  // namespace tutti::control

@@ -16,7 +16,9 @@ MonotonicClock SystemMonotonicClock() {
   return [] { return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch()); };
 }
 
-TaskQueue::TaskQueue(MonotonicClock clock) : clock_(std::move(clock)), thread_([this] { Run(); }) {}
+TaskQueue::TaskQueue(MonotonicClock clock, Runner runner) : clock_(std::move(clock)) {
+  if (runner == Runner::kThread) thread_ = std::thread([this] { Run(); });
+}
 
 TaskQueue::~TaskQueue() { Stop(); }
 
@@ -55,6 +57,31 @@ void TaskQueue::Wake() {
   changed_.Signal();
 }
 
+void TaskQueue::TakeDue() {
+  const auto end = later_.upper_bound({clock_(), UINT64_MAX});
+  for (auto it = later_.begin(); it != end; ++it) ready_.push_back(std::move(it->second));
+  later_.erase(later_.begin(), end);
+}
+
+bool TaskQueue::RunOne() {
+  Task task;
+  {
+    absl::MutexLock lock(&mutex_);
+    TakeDue();
+    if (stopped_ || ready_.empty()) return false;
+    task = std::move(ready_.front());
+    ready_.pop_front();
+  }
+  task();
+  return true;
+}
+
+absl::Duration TaskQueue::NextDue() {
+  absl::MutexLock lock(&mutex_);
+  if (!ready_.empty()) return clock_();
+  return later_.empty() ? absl::InfiniteDuration() : later_.begin()->first.first;
+}
+
 void TaskQueue::Run() {
   std::deque<Task> batch;
   while (true) {
@@ -62,12 +89,10 @@ void TaskQueue::Run() {
       absl::MutexLock lock(&mutex_);
       while (true) {
         if (stopped_) return;
-        const absl::Duration now = clock_();
-        const auto end = later_.upper_bound({now, UINT64_MAX});
-        for (auto it = later_.begin(); it != end; ++it) ready_.push_back(std::move(it->second));
-        later_.erase(later_.begin(), end);
+        TakeDue();
         if (!ready_.empty()) break;
-        const absl::Duration wait = later_.empty() ? kWaitMax : std::min(kWaitMax, later_.begin()->first.first - now);
+        const absl::Duration wait =
+            later_.empty() ? kWaitMax : std::min(kWaitMax, later_.begin()->first.first - clock_());
         changed_.WaitWithTimeout(&mutex_, wait);
       }
       batch.swap(ready_);

@@ -19,14 +19,21 @@ using MonotonicClock = std::function<absl::Duration()>;
 
 MonotonicClock SystemMonotonicClock();
 
-// One thread that runs tasks one after the other, at once or later. What lives
-// on a queue needs no lock: gRPC's and the store's callbacks come in by Post.
-// Post and PostAfter are thread-safe.
+// Runs tasks one after the other, at once or later. What lives on a queue needs
+// no lock: gRPC's and the store's callbacks come in by Post. Post and PostAfter
+// are thread-safe.
 class TaskQueue {
  public:
   using Task = std::function<void()>;
 
-  explicit TaskQueue(MonotonicClock clock = SystemMonotonicClock());
+  enum class Runner {
+    // A thread of the queue's own.
+    kThread,
+    // Whoever calls RunOne: a simulation, or a test without threads.
+    kCaller,
+  };
+
+  explicit TaskQueue(MonotonicClock clock = SystemMonotonicClock(), Runner runner = Runner::kThread);
 
   // Stops.
   ~TaskQueue();
@@ -44,8 +51,15 @@ class TaskQueue {
   // Looks at the clock again: for tests that have moved theirs.
   void Wake();
 
+  // Runs the next task that is ready or due; false: there is none now. Only with
+  // Runner::kCaller.
+  bool RunOne();
+  // When the next one is ready or due; InfiniteDuration: none is there.
+  absl::Duration NextDue();
+
  private:
   void Run();
+  void TakeDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const MonotonicClock clock_;
   absl::Mutex mutex_;

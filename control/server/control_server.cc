@@ -12,7 +12,7 @@
 #include "common/rpc/server.h"
 #include "common/status/status.h"
 #include "control/media/dispatcher.h"
-#include "control/media/node_client.h"
+#include "control/media/grpc_node_client.h"
 #include "control/media/node_registry.h"
 #include "control/metrics/control_metrics.h"
 #include "control/scheduler/effect_router.h"
@@ -105,7 +105,7 @@ absl::Status ControlServer::Parts::OpenStore(const Options& options) {
 
 void ControlServer::Parts::MakeMedia(const Options& options) {
   for (const auto& [id, address] : options.media_nodes) {
-    clients[id] = std::make_unique<NodeClient>(address, media_queue);
+    clients[id] = std::make_unique<GrpcNodeClient>(address, media_queue);
     nodes[id] = clients[id].get();
   }
   dispatcher = std::make_unique<Dispatcher>(*core, media_queue, nodes);

@@ -71,6 +71,13 @@ absl::StatusOr<std::vector<std::string>> CallTable::FindDue(int64_t now_us, int 
                         {now_us, limit});
 }
 
+absl::StatusOr<std::vector<std::string>> CallTable::FindDueOf(int status, int64_t deadline_max_us, int limit) {
+  return table::FindIds(connection_,
+                        "SELECT id FROM calls WHERE tm_end IS NULL AND status = ? AND deadline_at <= ?"
+                        " ORDER BY deadline_at LIMIT ?",
+                        {status, deadline_max_us, limit});
+}
+
 absl::StatusOr<int64_t> CallTable::NextDeadline() {
   return table::FindNumber(connection_, "SELECT MIN(deadline_at) FROM calls WHERE deadline_at IS NOT NULL", {});
 }

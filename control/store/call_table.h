@@ -29,6 +29,8 @@ class CallTable {
                                                       const PageStart& start, int limit);
 
   absl::StatusOr<std::vector<std::string>> FindDue(int64_t now_us, int limit);
+  // Those of a status whose deadline is at most so.
+  absl::StatusOr<std::vector<std::string>> FindDueOf(int status, int64_t deadline_max_us, int limit);
   absl::StatusOr<int64_t> NextDeadline();
   // Those that may have a leg on the node.
   absl::StatusOr<std::vector<std::string>> FindByNode(const std::string& node_id);

@@ -84,6 +84,14 @@ absl::StatusOr<std::vector<std::string>> ConferencecallTable::FindDue(int64_t no
                         {now_us, limit});
 }
 
+absl::StatusOr<std::vector<std::string>> ConferencecallTable::FindCallsDueOf(int status, int64_t deadline_max_us,
+                                                                             int limit) {
+  return table::FindIds(connection_,
+                        "SELECT call_id FROM conferencecalls WHERE tm_end IS NULL AND status = ? AND deadline_at <= ?"
+                        " ORDER BY deadline_at LIMIT ?",
+                        {status, deadline_max_us, limit});
+}
+
 absl::StatusOr<int64_t> ConferencecallTable::NextDeadline() {
   return table::FindNumber(connection_, "SELECT MIN(deadline_at) FROM conferencecalls WHERE deadline_at IS NOT NULL",
                            {});

@@ -40,6 +40,8 @@ class ConferencecallTable {
   absl::StatusOr<std::vector<std::string>> FindJoined(const std::string& conference_id, int limit);
 
   absl::StatusOr<std::vector<std::string>> FindDue(int64_t now_us, int limit);
+  // The calls of those of a status whose deadline is at most so.
+  absl::StatusOr<std::vector<std::string>> FindCallsDueOf(int status, int64_t deadline_max_us, int limit);
   absl::StatusOr<int64_t> NextDeadline();
 
   // One participant that has failed the health check now or before.

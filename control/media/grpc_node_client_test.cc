@@ -1,4 +1,4 @@
-#include "control/media/node_client.h"
+#include "control/media/grpc_node_client.h"
 
 #include <atomic>
 #include <memory>
@@ -25,9 +25,9 @@ media::v1::PutLegRequest PutLeg(const std::string& id, int64_t revision, const s
   return request;
 }
 
-class NodeClientTest : public ::testing::Test {
+class GrpcNodeClientTest : public ::testing::Test {
  protected:
-  ~NodeClientTest() override { queue_.Stop(); }
+  ~GrpcNodeClientTest() override { queue_.Stop(); }
 
   absl::StatusOr<LegState> Put(const media::v1::PutLegRequest& request) {
     absl::StatusOr<LegState> result;
@@ -42,10 +42,10 @@ class NodeClientTest : public ::testing::Test {
 
   FakeMediaPlane node_;
   TaskQueue queue_;
-  std::unique_ptr<NodeClient> client_ = std::make_unique<NodeClient>(node_.Address(), queue_);
+  std::unique_ptr<NodeClient> client_ = std::make_unique<GrpcNodeClient>(node_.Address(), queue_);
 };
 
-TEST_F(NodeClientTest, CarriesAnswersAndReasons) {
+TEST_F(GrpcNodeClientTest, CarriesAnswersAndReasons) {
   const auto state = Put(PutLeg("a", 3));
   ASSERT_TRUE(state.ok()) << state.status();
   EXPECT_EQ(state->revision(), 3);
@@ -55,7 +55,7 @@ TEST_F(NodeClientTest, CarriesAnswersAndReasons) {
   EXPECT_EQ(GetErrorDetail(refused.status()).reason, "BRIDGE_NOT_FOUND");
 }
 
-TEST_F(NodeClientTest, TheWatchGivesOneMessageForEachNext) {
+TEST_F(GrpcNodeClientTest, TheWatchGivesOneMessageForEachNext) {
   std::atomic<int> messages{0};
   std::atomic<int64_t> last{-1};
   absl::Notification ended;
@@ -78,7 +78,7 @@ TEST_F(NodeClientTest, TheWatchGivesOneMessageForEachNext) {
   ended.WaitForNotification();
 }
 
-TEST_F(NodeClientTest, ASnapshotHasAll) {
+TEST_F(GrpcNodeClientTest, ASnapshotHasAll) {
   ASSERT_TRUE(Put(PutLeg("a", 1)).ok());
   ASSERT_TRUE(Put(PutLeg("b", 1)).ok());
   node_.EmitResync();
@@ -93,7 +93,7 @@ TEST_F(NodeClientTest, ASnapshotHasAll) {
   done.WaitForNotification();
 }
 
-TEST_F(NodeClientTest, EndsWithCallsInFlight) {
+TEST_F(GrpcNodeClientTest, EndsWithCallsInFlight) {
   node_.HoldReplies(true);
   client_->PutLeg(PutLeg("a", 1), [](const absl::StatusOr<LegState>&) { FAIL() << "answered after the end"; });
   std::atomic<bool> begun{false};
@@ -104,7 +104,7 @@ TEST_F(NodeClientTest, EndsWithCallsInFlight) {
   node_.HoldReplies(false);
 }
 
-TEST_F(NodeClientTest, FindsANodeThatComesBack) {
+TEST_F(GrpcNodeClientTest, FindsANodeThatComesBack) {
   ASSERT_TRUE(Put(PutLeg("a", 1)).ok());
   node_.Kill();
   EXPECT_EQ(Put(PutLeg("a", 2)).status().code(), absl::StatusCode::kUnavailable);

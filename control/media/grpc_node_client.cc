@@ -1,4 +1,4 @@
-#include "control/media/node_client.h"
+#include "control/media/grpc_node_client.h"
 
 #include <chrono>
 #include <map>
@@ -23,7 +23,7 @@ constexpr int kSnapshotItemsMax = 1'000'000;
 }  // namespace
 
 // Knows what is in flight, so that the client's end can cancel it and wait.
-class NodeClient::Flights {
+class GrpcNodeClient::Flights {
  public:
   // `cancel` keeps what it cancels alive.
   void Add(const void* call, std::function<void()> cancel) {
@@ -61,7 +61,7 @@ class NodeClient::Flights {
 
 // A hold keeps the call open for Next(), which comes from outside gRPC's
 // reactions; it is let go by the read that fails, or by Cancel when none is due.
-class NodeClient::WatchReactor final : public grpc::ClientReadReactor<media::v1::WatchResponse>, public Stream {
+class GrpcNodeClient::WatchReactor final : public grpc::ClientReadReactor<media::v1::WatchResponse>, public Stream {
  public:
   WatchReactor(TaskQueue& queue, std::shared_ptr<Flights> flights, WatchHandler handler)
       : queue_(queue), flights_(std::move(flights)), handler_(std::move(handler)) {}
@@ -124,7 +124,7 @@ class NodeClient::WatchReactor final : public grpc::ClientReadReactor<media::v1:
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-class NodeClient::SnapshotReactor final : public grpc::ClientReadReactor<media::v1::SnapshotResponse> {
+class GrpcNodeClient::SnapshotReactor final : public grpc::ClientReadReactor<media::v1::SnapshotResponse> {
  public:
   SnapshotReactor(TaskQueue& queue, std::shared_ptr<Flights> flights, Done<NodeSnapshot> done)
       : queue_(queue), flights_(std::move(flights)), done_(std::move(done)) {}
@@ -183,16 +183,15 @@ class NodeClient::SnapshotReactor final : public grpc::ClientReadReactor<media::
   bool has_head_ = false;
 };
 
-NodeClient::NodeClient(const std::string& address, TaskQueue& queue)
+GrpcNodeClient::GrpcNodeClient(const std::string& address, TaskQueue& queue)
     : queue_(queue), stub_(MediaPlane::NewStub(MakeRpcChannel(address))), flights_(std::make_shared<Flights>()) {}
 
-NodeClient::~NodeClient() { flights_->CancelAndWait(); }
+GrpcNodeClient::~GrpcNodeClient() { flights_->CancelAndWait(); }
 
 template <typename Request, typename Reply>
-void NodeClient::Unary(void (MediaPlane::StubInterface::async_interface::*method)(grpc::ClientContext*, const Request*,
-                                                                                  Reply*,
-                                                                                  std::function<void(grpc::Status)>),
-                       const Request& request, Done<Reply> done) {
+void GrpcNodeClient::Unary(void (MediaPlane::StubInterface::async_interface::*method)(
+                               grpc::ClientContext*, const Request*, Reply*, std::function<void(grpc::Status)>),
+                           const Request& request, Done<Reply> done) {
   struct Call {
     grpc::ClientContext context;
     Request request;
@@ -213,36 +212,37 @@ void NodeClient::Unary(void (MediaPlane::StubInterface::async_interface::*method
       });
 }
 
-void NodeClient::PutBridge(const media::v1::PutBridgeRequest& request, Done<media::v1::BridgeState> done) {
+void GrpcNodeClient::PutBridge(const media::v1::PutBridgeRequest& request, Done<media::v1::BridgeState> done) {
   Unary(&MediaPlane::StubInterface::async_interface::PutBridge, request, std::move(done));
 }
 
-void NodeClient::RemoveBridge(const media::v1::RemoveBridgeRequest& request, Done<media::v1::BridgeState> done) {
+void GrpcNodeClient::RemoveBridge(const media::v1::RemoveBridgeRequest& request, Done<media::v1::BridgeState> done) {
   Unary(&MediaPlane::StubInterface::async_interface::RemoveBridge, request, std::move(done));
 }
 
-void NodeClient::PutLeg(const media::v1::PutLegRequest& request, Done<media::v1::LegState> done) {
+void GrpcNodeClient::PutLeg(const media::v1::PutLegRequest& request, Done<media::v1::LegState> done) {
   Unary(&MediaPlane::StubInterface::async_interface::PutLeg, request, std::move(done));
 }
 
-void NodeClient::RemoveLeg(const media::v1::RemoveLegRequest& request, Done<media::v1::LegState> done) {
+void GrpcNodeClient::RemoveLeg(const media::v1::RemoveLegRequest& request, Done<media::v1::LegState> done) {
   Unary(&MediaPlane::StubInterface::async_interface::RemoveLeg, request, std::move(done));
 }
 
-void NodeClient::GetLeg(const media::v1::GetLegRequest& request, Done<media::v1::LegState> done) {
+void GrpcNodeClient::GetLeg(const media::v1::GetLegRequest& request, Done<media::v1::LegState> done) {
   Unary(&MediaPlane::StubInterface::async_interface::GetLeg, request, std::move(done));
 }
 
-void NodeClient::GetNode(const media::v1::GetNodeRequest& request, Done<media::v1::NodeState> done) {
+void GrpcNodeClient::GetNode(const media::v1::GetNodeRequest& request, Done<media::v1::NodeState> done) {
   Unary(&MediaPlane::StubInterface::async_interface::GetNode, request, std::move(done));
 }
 
-void NodeClient::Snapshot(Done<NodeSnapshot> done) {
+void GrpcNodeClient::Snapshot(Done<NodeSnapshot> done) {
   auto reactor = std::make_shared<SnapshotReactor>(queue_, flights_, std::move(done));
   reactor->Start(*stub_, reactor);
 }
 
-std::shared_ptr<NodeClient::Stream> NodeClient::Watch(const media::v1::WatchRequest& request, WatchHandler handler) {
+std::shared_ptr<GrpcNodeClient::Stream> GrpcNodeClient::Watch(const media::v1::WatchRequest& request,
+                                                              WatchHandler handler) {
   auto reactor = std::make_shared<WatchReactor>(queue_, flights_, std::move(handler));
   reactor->Start(*stub_, request, reactor);
   return reactor;

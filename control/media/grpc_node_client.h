@@ -1,0 +1,52 @@
+#ifndef CONTROL_MEDIA_GRPC_NODE_CLIENT_H_
+#define CONTROL_MEDIA_GRPC_NODE_CLIENT_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "control/media/node_client.h"
+#include "control/scheduler/task_queue.h"
+#include "grpcpp/grpcpp.h"
+#include "tutti/media/v1/media_plane.grpc.pb.h"
+
+namespace tutti::control {
+
+// A media node over gRPC: a deadline on every call, keepalive on the connection,
+// answers on the task queue.
+//
+// Calls may be made from any thread. The queue must be stopped before the
+// client is destroyed; what is in flight then is cancelled, unanswered.
+class GrpcNodeClient final : public NodeClient {
+ public:
+  GrpcNodeClient(const std::string& address, TaskQueue& queue);
+  ~GrpcNodeClient() override;
+
+  void PutBridge(const media::v1::PutBridgeRequest& request, Done<media::v1::BridgeState> done) override;
+  void RemoveBridge(const media::v1::RemoveBridgeRequest& request, Done<media::v1::BridgeState> done) override;
+  void PutLeg(const media::v1::PutLegRequest& request, Done<media::v1::LegState> done) override;
+  void RemoveLeg(const media::v1::RemoveLegRequest& request, Done<media::v1::LegState> done) override;
+  void GetLeg(const media::v1::GetLegRequest& request, Done<media::v1::LegState> done) override;
+  void GetNode(const media::v1::GetNodeRequest& request, Done<media::v1::NodeState> done) override;
+  void Snapshot(Done<NodeSnapshot> done) override;
+  std::shared_ptr<Stream> Watch(const media::v1::WatchRequest& request, WatchHandler handler) override;
+
+ private:
+  class Flights;
+  class WatchReactor;
+  class SnapshotReactor;
+
+  template <typename Request, typename Reply>
+  void Unary(void (media::v1::MediaPlane::StubInterface::async_interface::*method)(grpc::ClientContext*, const Request*,
+                                                                                   Reply*,
+                                                                                   std::function<void(grpc::Status)>),
+             const Request& request, Done<Reply> done);
+
+  TaskQueue& queue_;
+  std::unique_ptr<media::v1::MediaPlane::Stub> stub_;
+  std::shared_ptr<Flights> flights_;
+};
+
+}  // namespace tutti::control
+
+#endif  // CONTROL_MEDIA_GRPC_NODE_CLIENT_H_
