@@ -11,6 +11,19 @@
 #include "grpcpp/server_builder.h"
 
 namespace tutti {
+namespace {
+
+std::shared_ptr<grpc::ServerCredentials> Credentials(const RpcServerOptions& options) {
+  if (options.tls == nullptr) return grpc::InsecureServerCredentials();
+  grpc::SslServerCredentialsOptions ssl(options.client_certificates
+                                            ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
+                                            : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+  ssl.pem_key_cert_pairs.push_back({options.tls->key, options.tls->certificate});
+  ssl.pem_root_certs = options.tls->ca;
+  return grpc::SslServerCredentials(ssl);
+}
+
+}  // namespace
 
 absl::StatusOr<RpcServer> StartRpcServer(const RpcServerOptions& options) {
   KeepGrpc();
@@ -19,7 +32,7 @@ absl::StatusOr<RpcServer> StartRpcServer(const RpcServerOptions& options) {
 
   RpcServer result;
   grpc::ServerBuilder builder;
-  builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &result.port);
+  builder.AddListeningPort(options.listen, Credentials(options), &result.port);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);

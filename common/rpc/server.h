@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/metrics/metrics.h"
+#include "common/tls/tls.h"
 #include "grpcpp/server.h"
 
 namespace tutti {
@@ -18,6 +19,10 @@ struct RpcServerOptions {
   std::vector<grpc::Service*> services;
   // Where the RED figures of every method go; outlives the server.
   Metrics* metrics = nullptr;
+  // Null: plain text. Otherwise TLS 1.2 or later with its certificate.
+  std::shared_ptr<const Tls> tls = nullptr;
+  // With TLS: clients have to show a certificate of tls->ca, too.
+  bool client_certificates = false;
 };
 
 struct RpcServer {
