@@ -28,8 +28,12 @@ class SourceRule {
     kRefuse,
   };
 
-  // A new offer or re-offer: forgets the source.
+  // A new offer or re-offer: forgets the source. Where the address is another
+  // one, packets of the former source that are still on their way are no reason
+  // to take it again.
   void Open(const SocketAddress& rtp, const SocketAddress& rtcp, bool symmetric, int64_t now_ns) {
+    has_former_ = latched_ && !(rtp == rtp_);
+    former_ = source_;
     rtp_ = rtp;
     rtcp_ = rtcp;
     symmetric_ = symmetric;
@@ -43,6 +47,7 @@ class SourceRule {
       const bool rebound = from.ip == source_.ip && now_ns - heard_ns_ >= kSourceSilenceNs;
       return rebound ? Verdict::kLatch : Verdict::kRefuse;
     }
+    if (has_former_ && from == former_ && now_ns - opened_ns_ < kSourceSilenceNs) return Verdict::kRefuse;
     if (symmetric_ && now_ns - opened_ns_ <= kSymmetricWindowNs) return Verdict::kLatch;
     return from.ip == rtp_.ip ? Verdict::kLatch : Verdict::kRefuse;
   }
@@ -77,10 +82,12 @@ class SourceRule {
   SocketAddress rtp_;
   SocketAddress rtcp_;
   SocketAddress source_;
+  SocketAddress former_;
   int64_t opened_ns_ = 0;
   int64_t heard_ns_ = 0;
   bool symmetric_ = false;
   bool latched_ = false;
+  bool has_former_ = false;
 };
 
 }  // namespace tutti::mediaplane

@@ -83,6 +83,21 @@ TEST(SourceRuleTest, AReOfferOpensItAgain) {
   EXPECT_EQ(rule.Judge(At(2, 6000), 40), Verdict::kLatch);
 }
 
+TEST(SourceRuleTest, PacketsOnTheirWayFromBeforeAReOfferAreNotItsSource) {
+  constexpr int64_t kOpened = 1'000'000'000;
+  SourceRule rule;
+  rule.Open(At(1, 4000), At(1, 4001), false, 0);
+  rule.Latch(At(1, 4000));
+  rule.Open(At(1, 6000), At(1, 6001), false, kOpened);
+  EXPECT_EQ(rule.Judge(At(1, 4000), kOpened + 1), Verdict::kRefuse);
+  EXPECT_EQ(rule.Judge(At(1, 6000), kOpened + 1), Verdict::kLatch);
+  EXPECT_EQ(rule.Judge(At(1, 4000), kOpened + kSourceSilenceNs), Verdict::kLatch) << "it still sends from there";
+  // Hold and resume: the same address goes on at once.
+  rule.Latch(At(1, 6000));
+  rule.Open(At(1, 6000), At(1, 6001), false, 2 * kOpened);
+  EXPECT_EQ(rule.Judge(At(1, 6000), 2 * kOpened + 1), Verdict::kLatch);
+}
+
 TEST(SourceRuleTest, OnlyASymmetricLegSendsToItsSource) {
   SourceRule rule;
   rule.Open(At(1, 4000), At(1, 4001), false, 0);

@@ -50,7 +50,11 @@ class UdpCaller:
     def join(self, conference_id, **fields):
         answer = self.stack.create_call(sdp.offer("PCMU", self.port), conference_id, **fields)
         assert answer.status == 200, answer.text
-        self.call = answer.body
+        return self.take(answer.body)
+
+    def take(self, call):
+        """Speaks for a call that there is."""
+        self.call = call
         self.remote = sdp.media_of(self.call["sdp_answer"])
         for work in (self._send, self._receive):
             thread = threading.Thread(target=work, daemon=True)
