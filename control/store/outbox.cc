@@ -35,11 +35,43 @@ absl::StatusOr<int64_t> Outbox::TakeSequences(const std::string& stream, const s
 
 absl::Status Outbox::Insert(const v1::Event& event, const std::string& customer_id) {
   const std::string payload = event.SerializeAsString();
+  has_news_ = true;
   return table::ExecuteOne(
       connection_,
       "INSERT INTO outbox (stream, sequence, customer_id, type, tm_create, payload) VALUES (?, ?, ?, ?, ?, ?)",
       {event.stream(), event.sequence(), customer_id, event.type(), table::Microseconds(event.time()),
        sql::Blob{payload}});
+}
+
+absl::StatusOr<bool> Outbox::HasUnsequenced() {
+  if (HasOneWriter()) return false;
+  auto first = table::FindNumber(connection_, "SELECT MIN(id) FROM outbox WHERE position IS NULL", {});
+  if (!first.ok()) return first.status();
+  return *first != 0;
+}
+
+absl::StatusOr<int64_t> Outbox::Sequence(int limit) {
+  if (HasOneWriter()) return 0;
+  int64_t last = -1;
+  auto held = connection_.Query(
+      std::string("SELECT position FROM sequencer").append(connection_.LockClause()).append(" SKIP LOCKED"), {},
+      [&last](const sql::Row& row) {
+        last = row.Int64(0);
+        return absl::OkStatus();
+      });
+  // Another one is at it.
+  if (!held.ok() || last < 0) return held.ok() ? 0 : held;
+  auto count = connection_.Execute(
+      "UPDATE outbox SET position = ? + numbered.place FROM"
+      " (SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS place FROM"
+      "  (SELECT id FROM outbox WHERE position IS NULL ORDER BY id LIMIT ?) AS oldest) AS numbered"
+      " WHERE outbox.id = numbered.id",
+      {last, limit});
+  if (!count.ok() || *count == 0) return count;
+  has_news_ = true;
+  absl::Status moved = table::ExecuteOne(connection_, "UPDATE sequencer SET position = ?", {last + *count});
+  if (!moved.ok()) return moved;
+  return count;
 }
 
 absl::StatusOr<std::vector<Outbox::Stored>> Outbox::ReadAll(const std::string& customer_id, int64_t after_position,
@@ -79,10 +111,15 @@ absl::StatusOr<std::optional<Outbox::Stream>> Outbox::FindStream(const std::stri
 }
 
 absl::StatusOr<int64_t> Outbox::Purge(int64_t created_before_us, int limit) {
+  // One purge at a time, lest a slow one take the marks back.
+  auto locked = table::FindNumber(
+      connection_, std::string("SELECT purged_sequence FROM streams WHERE stream = ?").append(connection_.LockClause()),
+      {kAllStreams});
+  if (!locked.ok()) return locked;
   // Positions go up with time, so the oldest are the first.
   auto last = table::FindNumber(connection_,
-                                "SELECT MAX(position) FROM (SELECT position, tm_create FROM outbox ORDER BY position"
-                                " LIMIT ?) AS oldest WHERE tm_create < ?",
+                                "SELECT MAX(position) FROM (SELECT position, tm_create FROM outbox"
+                                " WHERE position IS NOT NULL ORDER BY position LIMIT ?) AS oldest WHERE tm_create < ?",
                                 {limit, created_before_us});
   if (!last.ok() || *last == 0) return last;
   auto streams = connection_.Execute(

@@ -25,11 +25,19 @@ class Outbox {
   // An event with its sequence taken.
   absl::Status Insert(const v1::Event& event, const std::string& customer_id);
 
+  // Gives their positions to at most `limit` committed events that have none yet;
+  // a stream's in their order. Returns how many: 0 where there is none, where
+  // another replica is at it, and where one writer gives positions at the insert.
+  absl::StatusOr<int64_t> Sequence(int limit);
+  // Whether Sequence would find any.
+  absl::StatusOr<bool> HasUnsequenced();
+
   struct Stored {
+    // 0: it has none yet.
     int64_t position = 0;
     v1::Event event;
   };
-  // In order of position, after `position`.
+  // In order of position, after `position`; those that have one.
   absl::StatusOr<std::vector<Stored>> ReadAll(const std::string& customer_id, int64_t after_position, int limit);
   absl::StatusOr<std::vector<Stored>> ReadStream(const std::string& stream, int64_t after_sequence, int limit);
   // The newest position; 0: none yet.
@@ -47,8 +55,15 @@ class Outbox {
   // Deletes at most `limit` events made before; oldest first.
   absl::StatusOr<int64_t> Purge(int64_t created_before_us, int limit);
 
+  // Somebody who reads events would find more after the commit.
+  bool has_news() const { return has_news_; }
+
  private:
+  // Then the order of the inserts is that of the commits.
+  bool HasOneWriter() const { return connection_.LockClause().empty(); }
+
   sql::Connection& connection_;
+  bool has_news_ = false;
 };
 
 }  // namespace tutti::control

@@ -17,10 +17,6 @@
 namespace tutti::control {
 namespace {
 
-absl::Status Unavailable(std::string_view message) {
-  return Error(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE", message);
-}
-
 // What goes wrong with the data base itself is UNAVAILABLE or worse to everyone
 // who waits, with the cause.
 absl::Status CommitError(const absl::Status& status) {
@@ -57,7 +53,8 @@ class SqliteStore::FileLock {
   const int fd_;
 };
 
-SqliteStore::SqliteStore(Clock& clock, Options options) : clock_(clock), options_(std::move(options)) {}
+SqliteStore::SqliteStore(Clock& clock, Options options)
+    : QueuedStore(options.queue_max, options.batch_max), clock_(clock), options_(std::move(options)) {}
 
 absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string& path, Clock& clock, Options options) {
   auto store = std::unique_ptr<SqliteStore>(new SqliteStore(clock, std::move(options)));
@@ -75,38 +72,11 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string
       store->idle_readers_.push_back(std::move(reader));
     }
   }
-  if (store->options_.own_thread) store->thread_ = std::thread([s = store.get()] { s->RunThread(); });
+  if (store->options_.own_thread) store->StartThreads(1);
   return store;
 }
 
-SqliteStore::~SqliteStore() {
-  {
-    absl::MutexLock lock(&mutex_);
-    closing_ = true;
-  }
-  if (thread_.joinable()) {
-    thread_.join();
-  } else if (writer_ != nullptr) {
-    while (RunPending()) {
-    }
-  }
-}
-
-void SqliteStore::Submit(Step step, Done done) {
-  absl::Status refusal;
-  {
-    absl::MutexLock lock(&mutex_);
-    if (closing_) {
-      refusal = Unavailable("the store is closing");
-    } else if (queue_.size() >= options_.queue_max) {
-      refusal = Unavailable(absl::StrCat("the store is overloaded: ", options_.queue_max, " changes wait"));
-    } else {
-      queue_.push_back({std::move(step), std::move(done)});
-      return;
-    }
-  }
-  done(refusal);
-}
+SqliteStore::~SqliteStore() { Close(); }
 
 absl::Status SqliteStore::Read(absl::FunctionRef<absl::Status(Transaction&)> read) {
   std::unique_ptr<sql::SqliteConnection> connection;
@@ -128,48 +98,7 @@ absl::Status SqliteStore::Read(absl::FunctionRef<absl::Status(Transaction&)> rea
   return status.ok() ? end : status;
 }
 
-size_t SqliteStore::QueueDepth() {
-  absl::MutexLock lock(&mutex_);
-  return queue_.size();
-}
-
-std::vector<SqliteStore::Job> SqliteStore::TakeBatch() {
-  std::vector<Job> batch;
-  while (!queue_.empty() && batch.size() < options_.batch_max) {
-    batch.push_back(std::move(queue_.front()));
-    queue_.pop_front();
-  }
-  return batch;
-}
-
-bool SqliteStore::RunPending() {
-  std::vector<Job> batch;
-  {
-    absl::MutexLock lock(&mutex_);
-    batch = TakeBatch();
-  }
-  if (batch.empty()) return false;
-  RunBatch(batch);
-  return true;
-}
-
-void SqliteStore::RunThread() {
-  for (;;) {
-    std::vector<Job> batch;
-    {
-      absl::MutexLock lock(&mutex_);
-      mutex_.Await(absl::Condition(
-          +[](SqliteStore* store)
-               ABSL_EXCLUSIVE_LOCKS_REQUIRED(store->mutex_) { return store->closing_ || !store->queue_.empty(); },
-          this));
-      batch = TakeBatch();
-    }
-    if (batch.empty()) return;
-    RunBatch(batch);
-  }
-}
-
-void SqliteStore::RunBatch(std::vector<Job>& batch) {
+void SqliteStore::RunBatch(int, std::vector<Job>& batch) {
   const absl::Time begin = clock_.Now();
   std::vector<absl::Status> results(batch.size());
   if (absl::Status status = RunSteps(batch, results); !status.ok()) {
@@ -178,11 +107,7 @@ void SqliteStore::RunBatch(std::vector<Job>& batch) {
   } else if (options_.on_commit) {
     options_.on_commit({batch.size(), clock_.Now() - begin});
   }
-  for (size_t i = 0; i < batch.size(); ++i) {
-    // What a step holds is let go before its `done` may end its owner.
-    batch[i].step = nullptr;
-    batch[i].done(std::move(results[i]));
-  }
+  for (size_t i = 0; i < batch.size(); ++i) Finish(batch[i], std::move(results[i]));
 }
 
 absl::Status SqliteStore::RunSteps(std::vector<Job>& batch, std::vector<absl::Status>& results) {

@@ -2,35 +2,26 @@
 #define CONTROL_STORE_SQLITE_STORE_H_
 
 #include <cstddef>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/time.h"
 #include "common/clock/clock.h"
+#include "control/store/queued_store.h"
 #include "control/store/sql/sqlite_connection.h"
-#include "control/store/store.h"
 
 namespace tutti::control {
 
 // The store in one SQLite file, for one process. One writer commits all that was
 // submitted meanwhile in one transaction, each step under a savepoint of its own;
 // readers have connections of their own and never wait for it.
-class SqliteStore final : public Store {
+class SqliteStore final : public QueuedStore {
  public:
-  struct CommitReport {
-    size_t steps = 0;
-    // From the begin to the durable commit.
-    absl::Duration latency;
-  };
-
   struct Options {
     // Waiting steps; beyond them Submit is refused.
     size_t queue_max = 8'192;
@@ -53,28 +44,15 @@ class SqliteStore final : public Store {
   // Runs what was submitted, then closes.
   ~SqliteStore() override;
 
-  void Submit(Step step, Done done) override;
   absl::Status Read(absl::FunctionRef<absl::Status(Transaction&)> read) override;
 
-  // Commits one batch; false: there was nothing to do. Only without own_thread.
-  bool RunPending();
-
-  size_t QueueDepth();
-
  private:
-  struct Job {
-    Step step;
-    Done done;
-  };
-
   // A lock file beside the data base, held until the end.
   class FileLock;
 
   SqliteStore(Clock& clock, Options options);
 
-  void RunThread();
-  std::vector<Job> TakeBatch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void RunBatch(std::vector<Job>& batch);
+  void RunBatch(int worker, std::vector<Job>& batch) override;
   absl::Status RunSteps(std::vector<Job>& batch, std::vector<absl::Status>& results);
   absl::Status RunStep(const Job& job, absl::Status& result);
 
@@ -86,11 +64,6 @@ class SqliteStore final : public Store {
 
   absl::Mutex readers_mutex_;
   std::vector<std::unique_ptr<sql::SqliteConnection>> idle_readers_ ABSL_GUARDED_BY(readers_mutex_);
-
-  absl::Mutex mutex_;
-  std::deque<Job> queue_ ABSL_GUARDED_BY(mutex_);
-  bool closing_ ABSL_GUARDED_BY(mutex_) = false;
-  std::thread thread_;
 };
 
 }  // namespace tutti::control

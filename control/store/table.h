@@ -15,9 +15,7 @@ namespace tutti::control {
 
 enum class Lock { kNo, kYes };
 
-// The reason of the ABORTED error of a row that others changed meanwhile: a
-// store runs such a step again.
-inline constexpr char kRowChanged[] = "ROW_CHANGED";
+using sql::kRowChanged;
 
 // Where a page of a list begins: behind this row, newest first.
 struct PageStart {

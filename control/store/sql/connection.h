@@ -12,6 +12,10 @@
 
 namespace tutti::sql {
 
+// The reason of the ABORTED error of a transaction that others were in the way
+// of: a store runs such a step again.
+inline constexpr char kRowChanged[] = "ROW_CHANGED";
+
 // Bytes that are no text; the view must live as long as the call that takes it.
 struct Blob {
   std::string_view bytes;
@@ -59,8 +63,10 @@ using RowFn = absl::FunctionRef<absl::Status(const Row&)>;
 // values in them. Used by one thread at a time.
 //
 // Errors: UNAVAILABLE (busy, lost connection, disk full: nothing was kept; try
-// again), ALREADY_EXISTS (a unique key is taken), DATA_LOSS (the file is
-// damaged), INTERNAL (a statement of ours is wrong).
+// again), ABORTED (ROW_CHANGED: the transaction lost a race with another one),
+// ALREADY_EXISTS (a unique key is taken), DATA_LOSS (the file is damaged),
+// PERMISSION_DENIED, INTERNAL (a statement of ours is wrong). After an error the
+// transaction is only to be rolled back.
 class Connection {
  public:
   virtual ~Connection() = default;
@@ -76,7 +82,8 @@ class Connection {
   // Several statements without values: migrations. Not kept.
   virtual absl::Status ExecuteScript(std::string_view sql) = 0;
 
-  // False after the data base ended the transaction by itself (disk full).
+  // False after the data base ended the transaction by itself (disk full, lost
+  // connection).
   virtual bool InTransaction() const = 0;
 
   // What ends a SELECT that locks the rows it reads: " FOR UPDATE", or nothing
