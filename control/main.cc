@@ -47,6 +47,7 @@ absl::Status Run(const tutti::config::v1::Config& config, const sigset_t& end_si
   options.grpc_listen = config.control().grpc_listen();
   options.metrics_listen = config.control().metrics_listen();
   options.data_dir = config.data_dir();
+  TUTTI_ASSIGN_OR_RETURN(options.authenticator, tutti::control::Authenticator::Make(config));
   options.media_nodes = {{kMediaNodeId, config.mediaplane().grpc_listen()}};
   TUTTI_RETURN_IF_ERROR(ReadTimes(config.control(), options));
   TUTTI_ASSIGN_OR_RETURN(const auto server, tutti::control::ControlServer::Start(options, clock));

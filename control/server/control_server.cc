@@ -47,6 +47,7 @@ absl::Status MakeDataDir(const std::string& path) {
 struct ControlServer::Parts {
   Parts(const Options& options, Clock& clock)
       : clock(clock),
+        authenticator(options.authenticator),
         ids(clock),
         counters(metrics.registry()),
         media_queue(options.monotonic),
@@ -54,6 +55,7 @@ struct ControlServer::Parts {
         reads(kReadThreads) {}
 
   Clock& clock;
+  const Authenticator authenticator;
   IdGenerator ids;
   Metrics metrics;
   ControlMetrics counters;
@@ -119,10 +121,10 @@ void ControlServer::Parts::MakeMedia(const Options& options) {
 }
 
 void ControlServer::Parts::MakeServices() {
-  conferences = std::make_unique<ConferenceService>(*core, reads);
-  conferencecalls = std::make_unique<ConferencecallService>(*core, reads);
-  calls = std::make_unique<CallService>(*core, reads, nodes);
-  events = std::make_unique<EventService>(*core, event_queue, clock,
+  conferences = std::make_unique<ConferenceService>(*core, reads, authenticator);
+  conferencecalls = std::make_unique<ConferencecallService>(*core, reads, authenticator);
+  calls = std::make_unique<CallService>(*core, reads, authenticator, nodes);
+  events = std::make_unique<EventService>(*core, event_queue, clock, authenticator,
                                           [this](absl::Duration age) { counters.OnDelivered(age); });
   router.Add([this](const Effects& effects) { events->OnCommit(effects); });
   router.Add([this](const Effects& effects) { counters.OnCommit(effects); });

@@ -12,6 +12,7 @@
 #include "control/media/node_watcher.h"
 #include "control/scheduler/scheduler.h"
 #include "control/scheduler/task_queue.h"
+#include "control/service/authenticator.h"
 
 namespace tutti::control {
 
@@ -24,6 +25,8 @@ class ControlServer {
     std::string metrics_listen;
     // Made when missing; the store is tutti.db in it.
     std::string data_dir;
+    // Tells who calls; by default everybody is one customer.
+    Authenticator authenticator;
     // Addresses of media nodes by id.
     std::map<std::string, std::string> media_nodes;
     MonotonicClock monotonic = SystemMonotonicClock();

@@ -22,26 +22,26 @@ absl::StatusOr<media::v1::MediaDescription> ParseOffer(const std::string& sdp_of
 }  // namespace
 
 Reactor* CallService::CreateCall(Context* context, const v1::CreateCallRequest* request, v1::Call* response) {
-  return AnswerLater(response, [&](Core::Done<v1::Call> done) {
+  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Core::Done<v1::Call> done) {
     const auto key = GetIdempotencyKey(*context);
     if (!key.ok()) return done(key.status());
     const auto offer = ParseOffer(request->call().sdp_offer());
     if (!offer.ok()) return done(offer.status());
-    core_.CreateCall(GetPrincipal(*context), *request, *offer, *key, std::move(done));
+    core_.CreateCall(principal, *request, *offer, *key, std::move(done));
   });
 }
 
 Reactor* CallService::ListCalls(Context* context, const v1::ListCallsRequest* request,
                                 v1::ListCallsResponse* response) {
   return AnswerFrom<v1::ListCallsResponse>(
-      reads_, response,
-      [this, principal = GetPrincipal(*context), request = *request] { return core_.ListCalls(principal, request); });
+      authenticator_, *context, reads_, response,
+      [this, request = *request](const Principal& principal) { return core_.ListCalls(principal, request); });
 }
 
 Reactor* CallService::GetCall(Context* context, const v1::GetCallRequest* request, v1::Call* response) {
-  return AnswerLater(response, [&](Core::Done<v1::Call> done) {
-    const absl::Status status = reads_.Run(
-        [this, principal = GetPrincipal(*context), id = request->id(), done] { ReadCall(principal, id, done); });
+  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Core::Done<v1::Call> done) {
+    const absl::Status status =
+        reads_.Run([this, principal, id = request->id(), done] { ReadCall(principal, id, done); });
     if (!status.ok()) done(status);
   });
 }
@@ -64,22 +64,22 @@ void CallService::ReadCall(const Principal& principal, const std::string& id, co
 }
 
 Reactor* CallService::DeleteCall(Context* context, const v1::DeleteCallRequest* request, v1::Call* response) {
-  return AnswerLater(response, [&](Core::Done<v1::Call> done) {
-    core_.HangupCall(GetPrincipal(*context), request->id(), std::move(done));
+  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Core::Done<v1::Call> done) {
+    core_.HangupCall(principal, request->id(), std::move(done));
   });
 }
 
 Reactor* CallService::ReofferCall(Context* context, const v1::ReofferCallRequest* request, v1::Call* response) {
-  return AnswerLater(response, [&](Core::Done<v1::Call> done) {
+  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Core::Done<v1::Call> done) {
     const auto offer = ParseOffer(request->sdp_offer());
     if (!offer.ok()) return done(offer.status());
-    core_.ReofferCall(GetPrincipal(*context), *request, *offer, std::move(done));
+    core_.ReofferCall(principal, *request, *offer, std::move(done));
   });
 }
 
 Reactor* CallService::HangupCall(Context* context, const v1::HangupCallRequest* request, v1::Call* response) {
-  return AnswerLater(response, [&](Core::Done<v1::Call> done) {
-    core_.HangupCall(GetPrincipal(*context), request->id(), std::move(done));
+  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Core::Done<v1::Call> done) {
+    core_.HangupCall(principal, request->id(), std::move(done));
   });
 }
 

@@ -6,6 +6,7 @@
 
 #include "control/core/core.h"
 #include "control/media/node_client.h"
+#include "control/service/authenticator.h"
 #include "control/service/read_pool.h"
 #include "tutti/control/v1/call.grpc.pb.h"
 
@@ -16,8 +17,8 @@ namespace tutti::control {
 class CallService final : public v1::CallService::CallbackService {
  public:
   // Everything outlives the server; the nodes by their id.
-  CallService(Core& core, ReadPool& reads, std::map<std::string, NodeClient*> nodes)
-      : core_(core), reads_(reads), nodes_(std::move(nodes)) {}
+  CallService(Core& core, ReadPool& reads, const Authenticator& authenticator, std::map<std::string, NodeClient*> nodes)
+      : core_(core), reads_(reads), authenticator_(authenticator), nodes_(std::move(nodes)) {}
 
   grpc::ServerUnaryReactor* CreateCall(grpc::CallbackServerContext* context, const v1::CreateCallRequest* request,
                                        v1::Call* response) override;
@@ -38,6 +39,7 @@ class CallService final : public v1::CallService::CallbackService {
 
   Core& core_;
   ReadPool& reads_;
+  const Authenticator& authenticator_;
   const std::map<std::string, NodeClient*> nodes_;
 };
 

@@ -10,47 +10,50 @@ using Reactor = grpc::ServerUnaryReactor;
 
 Reactor* ConferenceService::CreateConference(Context* context, const v1::CreateConferenceRequest* request,
                                              v1::Conference* response) {
-  return AnswerLater(response, [&](Core::Done<v1::Conference> done) {
-    const auto key = GetIdempotencyKey(*context);
-    if (!key.ok()) return done(key.status());
-    core_.CreateConference(GetPrincipal(*context), *request, *key, std::move(done));
-  });
+  return AnswerLater(authenticator_, *context, response,
+                     [&](const Principal& principal, Core::Done<v1::Conference> done) {
+                       const auto key = GetIdempotencyKey(*context);
+                       if (!key.ok()) return done(key.status());
+                       core_.CreateConference(principal, *request, *key, std::move(done));
+                     });
 }
 
 Reactor* ConferenceService::ListConferences(Context* context, const v1::ListConferencesRequest* request,
                                             v1::ListConferencesResponse* response) {
-  return AnswerFrom<v1::ListConferencesResponse>(reads_, response,
-                                                 [this, principal = GetPrincipal(*context), request = *request] {
-                                                   return core_.ListConferences(principal, request);
-                                                 });
+  return AnswerFrom<v1::ListConferencesResponse>(
+      authenticator_, *context, reads_, response,
+      [this, request = *request](const Principal& principal) { return core_.ListConferences(principal, request); });
 }
 
 Reactor* ConferenceService::GetConference(Context* context, const v1::GetConferenceRequest* request,
                                           v1::Conference* response) {
-  return AnswerFrom<v1::Conference>(reads_, response, [this, principal = GetPrincipal(*context), id = request->id()] {
-    return core_.GetConference(principal, id);
-  });
+  return AnswerFrom<v1::Conference>(
+      authenticator_, *context, reads_, response,
+      [this, id = request->id()](const Principal& principal) { return core_.GetConference(principal, id); });
 }
 
 Reactor* ConferenceService::ReplaceConference(Context* context, const v1::ReplaceConferenceRequest* request,
                                               v1::Conference* response) {
-  return AnswerLater(response, [&](Core::Done<v1::Conference> done) {
-    core_.ReplaceConference(GetPrincipal(*context), *request, std::move(done));
-  });
+  return AnswerLater(authenticator_, *context, response,
+                     [&](const Principal& principal, Core::Done<v1::Conference> done) {
+                       core_.ReplaceConference(principal, *request, std::move(done));
+                     });
 }
 
 Reactor* ConferenceService::UpdateConference(Context* context, const v1::UpdateConferenceRequest* request,
                                              v1::Conference* response) {
-  return AnswerLater(response, [&](Core::Done<v1::Conference> done) {
-    core_.UpdateConference(GetPrincipal(*context), *request, std::move(done));
-  });
+  return AnswerLater(authenticator_, *context, response,
+                     [&](const Principal& principal, Core::Done<v1::Conference> done) {
+                       core_.UpdateConference(principal, *request, std::move(done));
+                     });
 }
 
 Reactor* ConferenceService::DeleteConference(Context* context, const v1::DeleteConferenceRequest* request,
                                              v1::Conference* response) {
-  return AnswerLater(response, [&](Core::Done<v1::Conference> done) {
-    core_.DeleteConference(GetPrincipal(*context), request->id(), std::move(done));
-  });
+  return AnswerLater(authenticator_, *context, response,
+                     [&](const Principal& principal, Core::Done<v1::Conference> done) {
+                       core_.DeleteConference(principal, request->id(), std::move(done));
+                     });
 }
 
 }  // namespace tutti::control

@@ -2,6 +2,7 @@
 #define CONTROL_SERVICE_CONFERENCE_SERVICE_H_
 
 #include "control/core/core.h"
+#include "control/service/authenticator.h"
 #include "control/service/read_pool.h"
 #include "tutti/control/v1/conference.grpc.pb.h"
 
@@ -10,8 +11,9 @@ namespace tutti::control {
 // tutti.control.v1.ConferenceService over the core.
 class ConferenceService final : public v1::ConferenceService::CallbackService {
  public:
-  // Both outlive the server.
-  ConferenceService(Core& core, ReadPool& reads) : core_(core), reads_(reads) {}
+  // All outlive the server.
+  ConferenceService(Core& core, ReadPool& reads, const Authenticator& authenticator)
+      : core_(core), reads_(reads), authenticator_(authenticator) {}
 
   grpc::ServerUnaryReactor* CreateConference(grpc::CallbackServerContext* context,
                                              const v1::CreateConferenceRequest* request,
@@ -34,6 +36,7 @@ class ConferenceService final : public v1::ConferenceService::CallbackService {
  private:
   Core& core_;
   ReadPool& reads_;
+  const Authenticator& authenticator_;
 };
 
 }  // namespace tutti::control

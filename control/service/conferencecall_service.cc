@@ -10,25 +10,24 @@ using Reactor = grpc::ServerUnaryReactor;
 
 Reactor* ConferencecallService::ListConferencecalls(Context* context, const v1::ListConferencecallsRequest* request,
                                                     v1::ListConferencecallsResponse* response) {
-  return AnswerFrom<v1::ListConferencecallsResponse>(reads_, response,
-                                                     [this, principal = GetPrincipal(*context), request = *request] {
-                                                       return core_.ListConferencecalls(principal, request);
-                                                     });
+  return AnswerFrom<v1::ListConferencecallsResponse>(
+      authenticator_, *context, reads_, response,
+      [this, request = *request](const Principal& principal) { return core_.ListConferencecalls(principal, request); });
 }
 
 Reactor* ConferencecallService::GetConferencecall(Context* context, const v1::GetConferencecallRequest* request,
                                                   v1::Conferencecall* response) {
-  return AnswerFrom<v1::Conferencecall>(reads_, response,
-                                        [this, principal = GetPrincipal(*context), id = request->id()] {
-                                          return core_.GetConferencecall(principal, id);
-                                        });
+  return AnswerFrom<v1::Conferencecall>(
+      authenticator_, *context, reads_, response,
+      [this, id = request->id()](const Principal& principal) { return core_.GetConferencecall(principal, id); });
 }
 
 Reactor* ConferencecallService::DeleteConferencecall(Context* context, const v1::DeleteConferencecallRequest* request,
                                                      v1::Conferencecall* response) {
-  return AnswerLater(response, [&](Core::Done<v1::Conferencecall> done) {
-    core_.DeleteConferencecall(GetPrincipal(*context), request->id(), std::move(done));
-  });
+  return AnswerLater(authenticator_, *context, response,
+                     [&](const Principal& principal, Core::Done<v1::Conferencecall> done) {
+                       core_.DeleteConferencecall(principal, request->id(), std::move(done));
+                     });
 }
 
 }  // namespace tutti::control

@@ -2,6 +2,7 @@
 #define CONTROL_SERVICE_CONFERENCECALL_SERVICE_H_
 
 #include "control/core/core.h"
+#include "control/service/authenticator.h"
 #include "control/service/read_pool.h"
 #include "tutti/control/v1/conferencecall.grpc.pb.h"
 
@@ -10,8 +11,9 @@ namespace tutti::control {
 // tutti.control.v1.ConferencecallService over the core.
 class ConferencecallService final : public v1::ConferencecallService::CallbackService {
  public:
-  // Both outlive the server.
-  ConferencecallService(Core& core, ReadPool& reads) : core_(core), reads_(reads) {}
+  // All outlive the server.
+  ConferencecallService(Core& core, ReadPool& reads, const Authenticator& authenticator)
+      : core_(core), reads_(reads), authenticator_(authenticator) {}
 
   grpc::ServerUnaryReactor* ListConferencecalls(grpc::CallbackServerContext* context,
                                                 const v1::ListConferencecallsRequest* request,
@@ -26,6 +28,7 @@ class ConferencecallService final : public v1::ConferencecallService::CallbackSe
  private:
   Core& core_;
   ReadPool& reads_;
+  const Authenticator& authenticator_;
 };
 
 }  // namespace tutti::control

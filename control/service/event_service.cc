@@ -6,7 +6,6 @@
 
 #include "common/status/grpc_status.h"
 #include "common/status/status.h"
-#include "control/service/request.h"
 
 namespace tutti::control {
 namespace {
@@ -147,20 +146,27 @@ class EventService::Watcher final : public grpc::ServerWriteReactor<v1::Event> {
   std::optional<absl::Status> end_;
 };
 
-EventService::EventService(Core& core, TaskQueue& queue, Clock& clock, OnDelivered on_delivered)
-    : core_(core), queue_(queue), clock_(clock), on_delivered_(std::move(on_delivered)) {}
+EventService::EventService(Core& core, TaskQueue& queue, Clock& clock, const Authenticator& authenticator,
+                           OnDelivered on_delivered)
+    : core_(core),
+      queue_(queue),
+      clock_(clock),
+      authenticator_(authenticator),
+      on_delivered_(std::move(on_delivered)) {}
 
 EventService::~EventService() = default;
 
 grpc::ServerWriteReactor<v1::Event>* EventService::Watch(grpc::CallbackServerContext* context,
                                                          const v1::WatchEventsRequest* request) {
-  absl::Status refused;
-  if (count_.fetch_add(1, std::memory_order_relaxed) >= kWatchersMax) {
+  const absl::StatusOr<Principal> principal = authenticator_.Authenticate(*context);
+  absl::Status refused = principal.status();
+  // Counted in any case: OnDone counts down.
+  if (count_.fetch_add(1, std::memory_order_relaxed) >= kWatchersMax && refused.ok()) {
     refused = Error(absl::StatusCode::kResourceExhausted, "RATE_LIMIT_EXCEEDED", "too many Watches are open");
-  } else if (request->types_size() > kTypesMax) {
+  } else if (refused.ok() && request->types_size() > kTypesMax) {
     refused = Error(absl::StatusCode::kInvalidArgument, "INVALID_REQUEST_PARAMETER", "at most 64 types can be named");
   }
-  auto watcher = std::make_shared<Watcher>(*this, GetPrincipal(*context), *request);
+  auto watcher = std::make_shared<Watcher>(*this, principal.value_or(Principal()), *request);
   watcher->Start(watcher, refused);
   return watcher.get();
 }

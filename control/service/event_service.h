@@ -11,6 +11,7 @@
 #include "common/clock/clock.h"
 #include "control/core/core.h"
 #include "control/scheduler/task_queue.h"
+#include "control/service/authenticator.h"
 #include "tutti/control/v1/event.grpc.pb.h"
 
 namespace tutti::control {
@@ -26,7 +27,8 @@ class EventService final : public v1::EventService::CallbackService {
 
   // The queue is this service's own, for its reads block. It is stopped after
   // the server and before the service ends. All outlive the server.
-  EventService(Core& core, TaskQueue& queue, Clock& clock, OnDelivered on_delivered);
+  EventService(Core& core, TaskQueue& queue, Clock& clock, const Authenticator& authenticator,
+               OnDelivered on_delivered);
   ~EventService() override;
 
   grpc::ServerWriteReactor<v1::Event>* Watch(grpc::CallbackServerContext* context,
@@ -49,6 +51,7 @@ class EventService final : public v1::EventService::CallbackService {
   Core& core_;
   TaskQueue& queue_;
   Clock& clock_;
+  const Authenticator& authenticator_;
   const OnDelivered on_delivered_;
   std::atomic<int> count_{0};
   // The queue's.

@@ -9,6 +9,8 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "common/status/grpc_status.h"
+#include "control/core/principal.h"
+#include "control/service/authenticator.h"
 #include "control/service/read_pool.h"
 #include "grpcpp/support/server_callback.h"
 
@@ -48,24 +50,33 @@ class LateReply final : public grpc::ServerUnaryReactor {
   T* const response_;
 };
 
-// The call's answer is what `request` hands to the function it is given.
+// The call's answer is what `request` hands to the function it is given, besides
+// who calls. A caller without a valid key is refused before.
 template <typename T, typename Request>
-grpc::ServerUnaryReactor* AnswerLater(T* response, const Request& request) {
+grpc::ServerUnaryReactor* AnswerLater(const Authenticator& authenticator, const grpc::CallbackServerContext& context,
+                                      T* response, const Request& request) {
   auto reply = LateReply<T>::Make(response);
   grpc::ServerUnaryReactor* reactor = reply.get();
-  request([reply](absl::StatusOr<T> result) { reply->Set(std::move(result)); });
+  const absl::StatusOr<Principal> principal = authenticator.Authenticate(context);
+  if (!principal.ok()) {
+    reply->Set(principal.status());
+    return reactor;
+  }
+  request(*principal, [reply](absl::StatusOr<T> result) { reply->Set(std::move(result)); });
   return reactor;
 }
 
-// The call's answer is what `read` gives, on a thread of the pool. `read` must
-// not hold on to the request: a call that is given up takes it along.
+// The call's answer is what `read` gives to who calls, on a thread of the pool.
+// `read` must not hold on to the request: a call that is given up takes it along.
 template <typename T>
-grpc::ServerUnaryReactor* AnswerFrom(ReadPool& pool, T* response, std::function<absl::StatusOr<T>()> read) {
-  auto reply = LateReply<T>::Make(response);
-  grpc::ServerUnaryReactor* reactor = reply.get();
-  const absl::Status status = pool.Run([reply, read = std::move(read)] { reply->Set(read()); });
-  if (!status.ok()) reply->Set(status);
-  return reactor;
+grpc::ServerUnaryReactor* AnswerFrom(const Authenticator& authenticator, const grpc::CallbackServerContext& context,
+                                     ReadPool& pool, T* response,
+                                     std::function<absl::StatusOr<T>(const Principal&)> read) {
+  return AnswerLater(
+      authenticator, context, response, [&](const Principal& principal, std::function<void(absl::StatusOr<T>)> done) {
+        const absl::Status status = pool.Run([principal, done, read = std::move(read)] { done(read(principal)); });
+        if (!status.ok()) done(status);
+      });
 }
 
 }  // namespace tutti::control

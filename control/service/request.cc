@@ -12,8 +12,6 @@ constexpr size_t kIdempotencyKeyBytesMax = 128;
 
 }  // namespace
 
-Principal GetPrincipal(const grpc::CallbackServerContext&) { return DefaultPrincipal(); }
-
 absl::StatusOr<std::string> GetIdempotencyKey(const grpc::CallbackServerContext& context) {
   const auto [begin, end] = context.client_metadata().equal_range(kIdempotencyKey);
   if (begin == end) return std::string();

@@ -4,13 +4,9 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "control/core/principal.h"
 #include "grpcpp/server_context.h"
 
 namespace tutti::control {
-
-// Who calls.
-Principal GetPrincipal(const grpc::CallbackServerContext& context);
 
 // The metadata `idempotency-key`; empty: none. INVALID_ARGUMENT unless it is
 // 1–128 printable ASCII characters, once.
