@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/status/grpc_status.h"
+#include "common/status/status.h"
 #include "control/server/server_fixture.h"
 
 namespace tutti::control {
@@ -124,6 +125,38 @@ TEST_F(EventsTest, BadPointsAreRefused) {
   request.clear_stream();
   for (int i = 0; i < 65; ++i) request.add_types("x");
   EXPECT_EQ(finish(request).code(), absl::StatusCode::kInvalidArgument);
+}
+
+// Who was away for longer than events are kept is told so, and begins anew with
+// what there is.
+TEST_F(EventsTest, APointThatIsPurgedIsAGap) {
+  const auto first = ReadStream("conference:" + room_, 0, 1);
+  ASSERT_EQ(first.size(), 1u);
+  StopControl();
+  clock_.Advance(options_.core.event_retention + absl::Hours(1));
+  StartControl();
+  WaitForNode();
+  const auto reason = [this](const v1::WatchEventsRequest& request) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(100));
+    const auto reader = events_->Watch(&context, request);
+    v1::Event event;
+    while (reader->Read(&event)) {
+    }
+    const absl::Status status = FromGrpcStatus(reader->Finish());
+    return absl::IsOutOfRange(status) ? GetErrorDetail(status).reason : "";
+  };
+  v1::WatchEventsRequest by_stream;
+  by_stream.set_stream("conference:" + room_);
+  EXPECT_TRUE(WaitFor([&] { return reason(by_stream) == "EVENTS_PURGED"; }));
+  v1::WatchEventsRequest by_cursor;
+  by_cursor.set_cursor(first[0].cursor());
+  // It is the newest event: nothing after it is missing.
+  EXPECT_EQ(reason(by_cursor), "");
+  ASSERT_TRUE(DeleteConference(room_).ok());
+  const auto later = ReadStream("conference:" + room_, 1, 2);
+  ASSERT_EQ(later.size(), 2u);
+  EXPECT_EQ(later[0].sequence(), 2) << "numbers go on";
 }
 
 TEST_F(EventsTest, TheServerEndsWithWatchesOpen) {
