@@ -118,6 +118,13 @@ class Core {
   // FindEventPoint's EVENTS_PURGED.
   absl::StatusOr<std::vector<v1::Event>> ReadEvents(const Principal& principal, EventPoint& point, int limit);
 
+  // Gives committed events their place among all, which ReadEvents without a
+  // stream waits for; where the store has given them one already it costs
+  // nothing. Call it after commits with events and every second, one call at a
+  // time. Gives how many; call again while it is not 0, and then have those look
+  // who read all streams.
+  void SequenceEvents(Done<int64_t> done);
+
   // --- The media plane: commands out of committed rows, and what came of them.
 
   // What is wanted now of a leg or a bridge that effects named. NOT_FOUND:

@@ -78,11 +78,33 @@ absl::StatusOr<std::vector<v1::Event>> Core::ReadEvents(const Principal& princip
   }));
   std::vector<v1::Event> events;
   for (Outbox::Stored& entry : stored) {
-    entry.event.set_cursor(impl_->signer->Sign(CursorScope(principal), absl::StrCat(entry.position)));
+    if (entry.position != 0) {
+      entry.event.set_cursor(impl_->signer->Sign(CursorScope(principal), absl::StrCat(entry.position)));
+    }
     point.after = point.stream.empty() ? entry.position : entry.event.sequence();
     events.push_back(std::move(entry.event));
   }
   return events;
+}
+
+void Core::SequenceEvents(Done<int64_t> done) {
+  bool has_any = false;
+  absl::Status status = impl_->Read([&](Transaction& tx) -> absl::Status {
+    TUTTI_ASSIGN_OR_RETURN(has_any, tx.outbox.HasUnsequenced());
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return done(status);
+  if (!has_any) return done(0);
+  auto count = std::make_shared<int64_t>(0);
+  impl_->Run(
+      [limit = impl_->options.batch_max, count](Work& work, Rules&) -> absl::Status {
+        TUTTI_ASSIGN_OR_RETURN(*count, work.tx().outbox.Sequence(limit));
+        return absl::OkStatus();
+      },
+      [count, done = std::move(done)](const absl::Status& status) {
+        if (!status.ok()) return done(status);
+        done(*count);
+      });
 }
 
 }  // namespace tutti::control

@@ -1,8 +1,5 @@
 #include "control/core/core_fixture.h"
 
-#include <unistd.h>
-
-#include <filesystem>
 #include <map>
 #include <utility>
 
@@ -10,6 +7,8 @@
 
 namespace tutti::control {
 namespace {
+
+constexpr absl::Duration kLease = absl::Seconds(5);
 
 const absl::Status kUnanswered = absl::UnknownError("not answered");
 
@@ -24,8 +23,7 @@ CoreFixture::CoreFixture() = default;
 CoreFixture::~CoreFixture() = default;
 
 void CoreFixture::SetUp() {
-  std::string pattern = ::testing::TempDir() + "/coreXXXXXX";
-  directory_ = mkdtemp(pattern.data());
+  database_ = std::make_unique<TestDatabase>();
   ids_ = std::make_unique<IdGenerator>(clock_, [this] { return random_ = random_ * 6364136223846793005u + 1; });
   Open();
   Connect();
@@ -34,14 +32,11 @@ void CoreFixture::SetUp() {
 void CoreFixture::TearDown() {
   core_ = nullptr;
   store_ = nullptr;
-  std::filesystem::remove_all(directory_);
+  database_ = nullptr;
 }
 
 void CoreFixture::Open() {
-  SqliteStore::Options options;
-  options.own_thread = false;
-  options.durable = false;
-  auto store = SqliteStore::Open(directory_ + "/tutti.db", clock_, options);
+  auto store = database_->Open(clock_);
   ASSERT_TRUE(store.ok()) << store.status();
   store_ = *std::move(store);
   core_ = std::make_unique<Core>(
@@ -65,7 +60,7 @@ void CoreFixture::Restart() {
 
 void CoreFixture::Connect() {
   absl::Status claimed = kUnanswered;
-  core_->ClaimNode(node_.id(), "test", absl::Seconds(5), [&](absl::StatusOr<NodeLease> lease) {
+  core_->ClaimNode(node_.id(), "test", kLease, [&](absl::StatusOr<NodeLease> lease) {
     claimed = lease.status();
     if (lease.ok()) lease_ = *lease;
   });
@@ -84,6 +79,14 @@ void CoreFixture::Reconcile() {
   RunSteps();
   ASSERT_TRUE(reconciled.ok()) << reconciled;
   Settle();
+}
+
+void CoreFixture::LetLeasesRunOut() {
+  clock_.Advance(kLease + absl::Seconds(1));
+  if (!TestDatabase::IsPostgres()) return;
+  const auto moved = database_->Connect()->Execute("UPDATE media_nodes SET lease_until = lease_until - ?",
+                                                   {absl::ToInt64Microseconds(kLease + absl::Seconds(1))});
+  EXPECT_TRUE(moved.ok()) << moved.status();
 }
 
 void CoreFixture::OnCommit(Effects effects) {
@@ -139,6 +142,19 @@ bool CoreFixture::WatchEvents() {
 void CoreFixture::RunSteps() {
   while (store_->RunPending()) {
   }
+  SequenceEvents();
+}
+
+void CoreFixture::SequenceEvents() {
+  int64_t sequenced = 0;
+  do {
+    core_->SequenceEvents([&](absl::StatusOr<int64_t> count) {
+      ASSERT_TRUE(count.ok()) << count.status();
+      sequenced = *count;
+    });
+    while (store_->RunPending()) {
+    }
+  } while (sequenced > 0);
 }
 
 void CoreFixture::Settle() {
@@ -147,6 +163,7 @@ void CoreFixture::Settle() {
     busy = SendCommands() || busy;
     busy = WatchEvents() || busy;
   }
+  SequenceEvents();
 }
 
 void CoreFixture::Pass(absl::Duration duration) {

@@ -10,12 +10,13 @@
 #include "common/clock/fake_clock.h"
 #include "control/core/core.h"
 #include "control/core/fake_media_node.h"
-#include "control/store/sqlite_store.h"
+#include "control/store/queued_store.h"
+#include "control/store/testing/test_store.h"
 #include "gtest/gtest.h"
 
 namespace tutti::control {
 
-// The core over a real SQLite file, a clock that stands still, one fake media
+// The core over a real data base (TestDatabase says which), a clock that stands still, one fake media
 // node, and a scheduler that runs all on the test's thread.
 class CoreFixture : public ::testing::Test, public EffectSink, public NodePicker {
  protected:
@@ -39,6 +40,8 @@ class CoreFixture : public ::testing::Test, public EffectSink, public NodePicker
   // Advances the clock and fires what is due, then settles.
   void Pass(absl::Duration duration);
   void Reconcile();
+  // Advances by the length of the leases that Connect takes, on the server's clock, too.
+  void LetLeasesRunOut();
 
   // Each waits for its answer; the media plane gets its commands meanwhile.
   absl::StatusOr<v1::Conference> CreateConference(const v1::Conference& conference = {}, const std::string& key = "");
@@ -82,16 +85,17 @@ class CoreFixture : public ::testing::Test, public EffectSink, public NodePicker
   bool hold_events_ = false;
   Effects pending_;
   int commits_with_effects_ = 0;
-  std::unique_ptr<SqliteStore> store_;
+  std::unique_ptr<QueuedStore> store_;
   std::unique_ptr<Core> core_;
   NodeLease lease_;
 
  private:
   void Open();
+  void SequenceEvents();
   bool SendCommands();
   bool WatchEvents();
 
-  std::string directory_;
+  std::unique_ptr<TestDatabase> database_;
   uint64_t random_ = 1;
   std::unique_ptr<IdGenerator> ids_;
 };
