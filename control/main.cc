@@ -11,6 +11,7 @@
 #include "common/log/log.h"
 #include "common/status/status.h"
 #include "control/server/control_server.h"
+#include "control/server/open_store.h"
 
 namespace {
 
@@ -47,13 +48,14 @@ absl::Status Run(const tutti::config::v1::Config& config, const sigset_t& end_si
   options.grpc_listen = config.control().grpc_listen();
   options.metrics_listen = config.control().metrics_listen();
   options.data_dir = config.data_dir();
+  options.postgres_url = config.control().postgres_url();
   TUTTI_ASSIGN_OR_RETURN(options.authenticator, tutti::control::Authenticator::Make(config));
   options.media_nodes = {{kMediaNodeId, config.mediaplane().grpc_listen()}};
   TUTTI_RETURN_IF_ERROR(ReadTimes(config.control(), options));
   TUTTI_ASSIGN_OR_RETURN(const auto server, tutti::control::ControlServer::Start(options, clock));
   tutti::log::Info("listening", {{"grpc", config.control().grpc_listen()},
                                  {"metrics", config.control().metrics_listen()},
-                                 {"data_dir", config.data_dir()}});
+                                 {"store", tutti::control::DescribeStore(options.data_dir, options.postgres_url)}});
   int signal = 0;
   sigwait(&end_signals, &signal);
   tutti::log::Info("ending", {{"signal", signal}});

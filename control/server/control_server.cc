@@ -1,8 +1,7 @@
 #include "control/server/control_server.h"
 
 #include <chrono>
-#include <filesystem>
-#include <system_error>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -16,12 +15,12 @@
 #include "control/media/node_registry.h"
 #include "control/metrics/control_metrics.h"
 #include "control/scheduler/effect_router.h"
+#include "control/server/open_store.h"
 #include "control/service/call_service.h"
 #include "control/service/conference_service.h"
 #include "control/service/conferencecall_service.h"
 #include "control/service/event_service.h"
 #include "control/service/read_pool.h"
-#include "control/store/sqlite_store.h"
 
 namespace tutti::control {
 namespace {
@@ -29,16 +28,9 @@ namespace {
 constexpr int kReadThreads = 2;
 constexpr auto kShutdownGrace = std::chrono::seconds(2);
 
-// The file's lock proves that a replica before this one is dead, so all are one
-// owner.
-constexpr char kOwner[] = "control";
-
-absl::Status MakeDataDir(const std::string& path) {
-  std::error_code error;
-  std::filesystem::create_directories(path, error);
-  if (!error && std::filesystem::is_directory(path, error)) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat("can't make the data folder ", path, ": ", error.message()));
-}
+// SQLite's file is locked, which proves that a replica before this one is dead: so
+// all are one owner.
+constexpr char kSqliteOwner[] = "control";
 
 }  // namespace
 
@@ -61,7 +53,9 @@ struct ControlServer::Parts {
   ControlMetrics counters;
   EffectRouter router;
   NodeRegistry registry;
-  std::unique_ptr<SqliteStore> store;
+  std::unique_ptr<QueuedStore> store;
+  // Of media nodes' leases: this process.
+  std::string owner;
   std::unique_ptr<Core> core;
 
   // Nodes' events and commands, deadlines.
@@ -88,19 +82,17 @@ struct ControlServer::Parts {
 };
 
 absl::Status ControlServer::Parts::OpenStore(const Options& options) {
-  TUTTI_RETURN_IF_ERROR(MakeDataDir(options.data_dir));
-  SqliteStore::Options store_options;
-  store_options.on_commit = [this](const SqliteStore::CommitReport& report) {
+  const std::string process_id = ids.Next();
+  owner = options.postgres_url.empty() ? kSqliteOwner : process_id;
+  StoreSettings settings;
+  settings.data_dir = options.data_dir;
+  settings.postgres_url = options.postgres_url;
+  settings.monotonic = options.monotonic;
+  settings.jitter_seed = static_cast<uint32_t>(std::hash<std::string>()(process_id));
+  settings.on_commit = [this](const QueuedStore::CommitReport& report) {
     counters.OnStoreCommit(report.steps, report.latency);
   };
-  const std::string path = absl::StrCat(options.data_dir, "/tutti.db");
-  auto opened = SqliteStore::Open(path, clock, std::move(store_options));
-  if (!opened.ok()) {
-    const std::string why(opened.status().message());
-    if (why.find(path) != std::string::npos) return opened.status();
-    return absl::Status(opened.status().code(), absl::StrCat("can't open the data base ", path, ": ", why));
-  }
-  store = *std::move(opened);
+  TUTTI_ASSIGN_OR_RETURN(store, tutti::control::OpenStore(settings, clock));
   core = std::make_unique<Core>(*store, clock, ids, registry, router, WriteSdpAnswer, options.core);
   return core->Start();
 }
@@ -112,7 +104,7 @@ void ControlServer::Parts::MakeMedia(const Options& options) {
   }
   dispatcher = std::make_unique<Dispatcher>(*core, media_queue, nodes);
   for (const auto& [id, client] : nodes) {
-    watchers.push_back(std::make_unique<NodeWatcher>(id, kOwner, *core, *client, registry, media_queue, clock,
+    watchers.push_back(std::make_unique<NodeWatcher>(id, owner, *core, *client, registry, media_queue, clock,
                                                      options.monotonic, options.watcher));
   }
   scheduler = std::make_unique<Scheduler>(*core, media_queue, clock, options.scheduler);

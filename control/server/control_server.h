@@ -23,8 +23,10 @@ class ControlServer {
     std::string grpc_listen = "127.0.0.1:50051";
     // Empty: no /metrics.
     std::string metrics_listen;
-    // Made when missing; the store is tutti.db in it.
+    // Made when missing; SQLite's file is tutti.db in it.
     std::string data_dir;
+    // Empty: SQLite. Else the data base that all replicas share.
+    std::string postgres_url;
     // Tells who calls; by default everybody is one customer.
     Authenticator authenticator;
     // Addresses of media nodes by id.
