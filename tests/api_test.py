@@ -60,6 +60,62 @@ class ApiTest(unittest.TestCase):
         self.assertEqual((replaced.body["name"], replaced.body["detail"]), ("whole", ""))
         self.assertEqual(self.stack.request("PATCH", path, {"type": "connect"}).status, 400)
 
+    def test_what_can_be_changed(self):
+        room = self.stack.create_conference(name="n", timeout=600, max_participants=4, data={"k": 1})
+        path = f'/v1/conferences/{room["id"]}'
+        read = self.stack.get(path)
+        self.assertEqual(read.headers["ETag"], f'"{room["etag"]}"')
+        # What was read may be sent back: what only we write is passed over.
+        same = self.stack.request("PUT", path, {**read.body, "participant_count": 7, "status": "terminated"})
+        self.assertEqual((same.status, same.body["participant_count"], same.body["status"]), (200, 0, "progressing"), same.text)
+        kept = ("name", "timeout", "max_participants", "data", "tm_create")
+        self.assertEqual([same.body[name] for name in kept], [room[name] for name in kept])
+        for foreign in ({"id": str(uuid.uuid4())}, {"customer_id": str(uuid.uuid4())}, {"type": "connect"}):
+            for method in ("PUT", "PATCH"):
+                self.assertEqual(self.stack.request(method, path, foreign).status, 400, foreign)
+        stale = self.stack.request("PUT", path, {"name": "x"}, {"If-Match": f'"{room["etag"]}"'})
+        self.assertEqual((stale.status, stale.reason), (412, "ETAG_MISMATCH"))
+        whole = self.stack.request("PUT", path, {}, {"If-Match": f'"{same.body["etag"]}"'}).body
+        self.assertEqual([whole[name] for name in kept], ["", 0, 0, {}, room["tm_create"]])
+        self.assertGreater(whole["tm_update"], room["tm_update"])
+
+    def test_an_id_of_ones_own(self):
+        own = str(uuid.uuid4())
+        self.assertEqual(self.stack.create_conference(id=own)["id"], own)
+        again = self.stack.post("/v1/conferences", {"id": own})
+        self.assertEqual((again.status, again.reason), (409, "CONFERENCE_ALREADY_EXISTS"))
+
+    def test_a_call_is_made_once_for_a_key(self):
+        room = self.stack.create_conference()
+        key = {"Idempotency-Key": str(uuid.uuid4())}
+        offer = sdp.offer("PCMU", even_port())
+        body = {"type": "rtp", "sdp_offer": offer, "actions": [{"type": "conference_join", "option": {"conference_id": room["id"]}}]}
+        first = self.stack.post("/v1/calls", body, headers=key)
+        again = self.stack.post("/v1/calls", body, headers=key)
+        self.assertEqual((again.status, again.body), (200, first.body))
+        self.stack.wait_joined(room["id"], 1)
+        other = self.stack.post("/v1/calls", {**body, "source": "another"}, headers=key)
+        self.assertEqual((other.status, other.reason), (409, "IDEMPOTENCY_KEY_REUSED"))
+        # Only successes are kept: what was refused may be tried again.
+        key = {"Idempotency-Key": str(uuid.uuid4())}
+        self.assertEqual(self.stack.post("/v1/calls", {**body, "actions": []}, headers=key).status, 400)
+        self.assertEqual(self.stack.post("/v1/calls", body, headers=key).status, 200)
+
+    def test_filters_of_lists(self):
+        room, other = self.stack.create_conference(), self.stack.create_conference()
+        call = self.join(room["id"])
+        self.join(other["id"])
+        [one] = self.stack.wait_joined(room["id"], 1)
+        listed = self.stack.get(f'/v1/conferencecalls?conference_id={room["id"]}').body["result"]
+        self.assertEqual([one["id"] for one in listed], [one["id"]])
+        self.stack.post(f'/v1/calls/{call["id"]}/hangup')
+        self.assertEqual(self.stack.participants(room["id"]), [])
+        self.assertEqual([left["id"] for left in self.stack.participants(room["id"], "leaved")], [one["id"]])
+        self.wait_hangup(call, "normal")
+        self.assertIn(call["id"], [ended["id"] for ended in self.stack.get("/v1/calls?status=hangup").body["result"]])
+        self.assertNotIn(call["id"], [now["id"] for now in self.stack.get("/v1/calls?status=progressing").body["result"]])
+        self.assertEqual(self.stack.get("/v1/calls?status=leaved").status, 400)
+
     def test_idempotency_keys(self):
         key = {"Idempotency-Key": str(uuid.uuid4())}
         first = self.stack.post("/v1/conferences", {"name": "once"}, headers=key)

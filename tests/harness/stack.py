@@ -47,22 +47,31 @@ class Answer:
 
 
 class Stack:
-    """control, mediaplane and gateway with a data folder of their own."""
+    """control, mediaplane and gateway with a data folder of their own.
 
-    def __init__(self, flags=()):
+    Several replicas of control are the processes `control`, `control2`, …; the gateway knows them all.
+    """
+
+    def __init__(self, flags=(), replicas=1):
         self.folder = tempfile.mkdtemp(prefix="stack", dir=os.environ.get("TEST_TMPDIR"))
+        self.controls = ["control", *(f"control{number}" for number in range(2, replicas + 1))]
+        self.names = ["mediaplane", *self.controls, "gateway"]
         self.http = f"127.0.0.1:{free_port()}"
-        self.grpc = {name: f"127.0.0.1:{free_port()}" for name in PROCESSES}
-        self.metrics = {name: f"127.0.0.1:{free_port()}" for name in PROCESSES}
+        self.grpc = {name: f"127.0.0.1:{free_port()}" for name in self.names}
+        self.metrics = {name: f"127.0.0.1:{free_port()}" for name in self.names}
         self.flags = [
             f"--data_dir={self.folder}",
             f"--gateway.http_listen={self.http}",
-            *(f"--{name}.grpc_listen={address}" for name, address in self.grpc.items()),
-            *(f"--{name}.metrics_listen={address}" for name, address in self.metrics.items()),
+            *(f"--{name}.grpc_listen={self.grpc[name]}" for name in PROCESSES),
+            *(f"--{name}.metrics_listen={self.metrics[name]}" for name in PROCESSES),
             *flags,
         ]
+        if replicas > 1:
+            self.flags.append("--gateway.control_address=" + ",".join(self.grpc[name] for name in self.controls))
+        # Of one process alone, behind the others.
+        self.more_flags = {name: [] for name in self.names}
         self.processes = {}
-        self.prefix = {name: [] for name in PROCESSES}
+        self.prefix = {name: [] for name in self.names}
 
     def __enter__(self):
         return self.start()
@@ -72,7 +81,7 @@ class Stack:
 
     def start(self):
         try:
-            for name in PROCESSES:
+            for name in self.names:
                 self.start_one(name)
             self.wait_ready()
         except BaseException:
@@ -81,16 +90,22 @@ class Stack:
         return self
 
     def start_one(self, name):
+        program = "control" if name in self.controls else name
+        flags = self.more_flags[name]
+        if program != name:
+            flags = [*flags, f"--control.grpc_listen={self.grpc[name]}", f"--control.metrics_listen={self.metrics[name]}"]
         log = open(os.path.join(self.folder, f"{name}.log"), "ab")
         self.processes[name] = subprocess.Popen(
-            [*self.prefix[name], os.path.join(name, name), *self.flags], stderr=log, stdin=subprocess.DEVNULL)
+            [*self.prefix[name], os.path.join(program, program), *self.flags, *flags], stderr=log,
+            stdin=subprocess.DEVNULL)
         log.close()
 
     def wait_ready(self, seconds=30):
         def ready():
             for name, process in self.processes.items():
                 assert process.poll() is None, f"{name} ended: {self.log(name)}"
-            return self.metric("control", "tutti_control_media_node_up") == 1 and self.get("/readyz").status == 200
+            up = any(self.metric(name, "tutti_control_media_node_up") == 1 for name in self.controls)
+            return up and self.get("/readyz").status == 200
         until(ready, seconds, "all processes healthy")
 
     def kill(self, name):
@@ -99,7 +114,7 @@ class Stack:
         self.processes[name].wait()
 
     def stop(self):
-        for name in reversed(PROCESSES):
+        for name in reversed(self.names):
             process = self.processes.get(name)
             if process and process.poll() is None:
                 process.terminate()
