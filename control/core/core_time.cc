@@ -110,23 +110,25 @@ void Core::SweepHealth(Done<int> done) {
     return absl::OkStatus();
   });
   if (!status.ok()) return done(status);
-  auto removed = std::make_shared<std::atomic<int>>(0);
+  // A step may be run again: each says for itself what it did.
+  auto removed = std::make_shared<std::vector<std::atomic<bool>>>(checked.size());
   std::vector<Impl::Rule> rules;
   for (const ConferencecallTable::Health& health : checked) {
     const int failures = health.failed ? health.failures + 1 : 0;
     const bool remove = failures >= impl_->options.health_failures_max;
-    rules.push_back([id = health.id, failures, remove, removed](Work& work, Rules& rules) -> absl::Status {
-      if (!remove) return work.tx().conferencecalls.SetHealthFailures(id, failures);
-      TUTTI_ASSIGN_OR_RETURN(ConferencecallRecord * record, work.Conferencecall(id));
-      if (record == nullptr) return absl::OkStatus();
-      const P::Status status = record->conferencecall().status();
-      if (status == P::STATUS_JOINING || status == P::STATUS_JOINED) ++*removed;
-      return rules.MoveParticipant(*record, ParticipantEvent::kHealthFailed, P::LEAVE_REASON_HEALTH_CHECK);
-    });
+    rules.push_back(
+        [id = health.id, failures, remove, removed, index = rules.size()](Work& work, Rules& rules) -> absl::Status {
+          if (!remove) return work.tx().conferencecalls.SetHealthFailures(id, failures);
+          TUTTI_ASSIGN_OR_RETURN(ConferencecallRecord * record, work.Conferencecall(id));
+          if (record == nullptr) return absl::OkStatus();
+          const P::Status status = record->conferencecall().status();
+          (*removed)[index] = status == P::STATUS_JOINING || status == P::STATUS_JOINED;
+          return rules.MoveParticipant(*record, ParticipantEvent::kHealthFailed, P::LEAVE_REASON_HEALTH_CHECK);
+        });
   }
   impl_->RunEach(std::move(rules), [removed, done = std::move(done)](const absl::StatusOr<int>& ran) {
     if (!ran.ok()) return done(ran.status());
-    done(int{*removed});
+    done(static_cast<int>(std::count(removed->begin(), removed->end(), true)));
   });
 }
 
