@@ -110,7 +110,8 @@ class EventClient:
         """The call: iterate over it for messages of Event; cancel() ends it."""
         method = self.channel.unary_stream(WATCH, request_serializer=lambda message: message.SerializeToString(),
                                            response_deserializer=self.event.FromString)
-        return method(self.request(**request), timeout=timeout, metadata=self.metadata)
+        # A process that is being restarted is waited for.
+        return method(self.request(**request), timeout=timeout, metadata=self.metadata, wait_for_ready=True)
 
     def read(self, count, seconds=10, **request):
         """The first `count` events of a Watch."""

@@ -46,7 +46,59 @@ class Answer:
         return self.body["error"]["reason"]
 
 
-class Stack:
+class Rest:
+    """A client of REST."""
+
+    def __init__(self, http):
+        self.http = http
+
+    def request(self, method, path, body=None, headers=(), seconds=10):
+        """One HTTP request; a body that is not bytes is sent as JSON. Status 0: no answer."""
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        request = urllib.request.Request(f"http://{self.http}{path}", data=data, method=method)
+        if data is not None:
+            request.add_header("Content-Type", "application/json")
+        for name, value in dict(headers).items():
+            request.add_header(name, value)
+        try:
+            with urllib.request.urlopen(request, timeout=seconds) as answer:
+                return Answer(answer.status, answer.headers, answer.read().decode())
+        except urllib.error.HTTPError as error:
+            return Answer(error.code, error.headers, error.read().decode())
+        except OSError as error:
+            return Answer(0, {}, json.dumps({"error": {"reason": str(error)}}))
+
+    def get(self, path, **options):
+        return self.request("GET", path, **options)
+
+    def post(self, path, body=None, **options):
+        return self.request("POST", path, {} if body is None else body, **options)
+
+    def delete(self, path, **options):
+        return self.request("DELETE", path, **options)
+
+    def create_conference(self, **fields):
+        answer = self.post("/v1/conferences", fields)
+        assert answer.status == 200, answer.text
+        return answer.body
+
+    def create_call(self, offer, conference_id, **fields):
+        """A call of type rtp that joins the room; the answer, whatever it is."""
+        actions = [{"type": "conference_join", "option": {"conference_id": conference_id}}]
+        return self.post("/v1/calls", {"type": "rtp", "sdp_offer": offer, "actions": actions, **fields})
+
+    def participants(self, conference_id, status="joined"):
+        answer = self.get(f"/v1/conferencecalls?conference_id={conference_id}&status={status}")
+        assert answer.status == 200, answer.text
+        return answer.body["result"]
+
+    def wait_joined(self, conference_id, count, seconds=10):
+        """The participants, once so many are joined."""
+        until(lambda: len(self.participants(conference_id)) == count, seconds, f"{count} joined")
+        return self.participants(conference_id)
+
+
+class Stack(Rest):
     """control, mediaplane and gateway with a data folder of their own.
 
     Several replicas of control are the processes `control`, `control2`, …; the gateway knows them all.
@@ -56,7 +108,7 @@ class Stack:
         self.folder = tempfile.mkdtemp(prefix="stack", dir=os.environ.get("TEST_TMPDIR"))
         self.controls = ["control", *(f"control{number}" for number in range(2, replicas + 1))]
         self.names = ["mediaplane", *self.controls, "gateway"]
-        self.http = f"127.0.0.1:{free_port()}"
+        super().__init__(f"127.0.0.1:{free_port()}")
         self.grpc = {name: f"127.0.0.1:{free_port()}" for name in self.names}
         self.metrics = {name: f"127.0.0.1:{free_port()}" for name in self.names}
         self.flags = [
@@ -129,51 +181,6 @@ class Stack:
     def log(self, name):
         with open(os.path.join(self.folder, f"{name}.log"), encoding="utf-8", errors="replace") as file:
             return file.read()[-4000:]
-
-    def request(self, method, path, body=None, headers=(), seconds=10):
-        """One HTTP request; a body that is not bytes is sent as JSON. Status 0: no answer."""
-        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        request = urllib.request.Request(f"http://{self.http}{path}", data=data, method=method)
-        if data is not None:
-            request.add_header("Content-Type", "application/json")
-        for name, value in dict(headers).items():
-            request.add_header(name, value)
-        try:
-            with urllib.request.urlopen(request, timeout=seconds) as answer:
-                return Answer(answer.status, answer.headers, answer.read().decode())
-        except urllib.error.HTTPError as error:
-            return Answer(error.code, error.headers, error.read().decode())
-        except OSError as error:
-            return Answer(0, {}, json.dumps({"error": {"reason": str(error)}}))
-
-    def get(self, path, **options):
-        return self.request("GET", path, **options)
-
-    def post(self, path, body=None, **options):
-        return self.request("POST", path, {} if body is None else body, **options)
-
-    def delete(self, path, **options):
-        return self.request("DELETE", path, **options)
-
-    def create_conference(self, **fields):
-        answer = self.post("/v1/conferences", fields)
-        assert answer.status == 200, answer.text
-        return answer.body
-
-    def create_call(self, offer, conference_id, **fields):
-        """A call of type rtp that joins the room; the answer, whatever it is."""
-        actions = [{"type": "conference_join", "option": {"conference_id": conference_id}}]
-        return self.post("/v1/calls", {"type": "rtp", "sdp_offer": offer, "actions": actions, **fields})
-
-    def participants(self, conference_id, status="joined"):
-        answer = self.get(f"/v1/conferencecalls?conference_id={conference_id}&status={status}")
-        assert answer.status == 200, answer.text
-        return answer.body["result"]
-
-    def wait_joined(self, conference_id, count, seconds=10):
-        """The participants, once so many are joined."""
-        until(lambda: len(self.participants(conference_id)) == count, seconds, f"{count} joined")
-        return self.participants(conference_id)
 
     def scrape(self, name):
         try:
