@@ -66,6 +66,7 @@ absl::Status ApplyEvent(Work& work, Rules& rules, const std::string& node_id, co
       return ApplyLegGone(work, rules, *call, removed.has_statistics() ? &removed.statistics() : nullptr);
     }
     case Event::kResync:
+    case Event::kAudioFinished:
     case Event::KIND_NOT_SET:
       // The watcher takes a snapshot; an event of a later version is passed over.
       return absl::OkStatus();
