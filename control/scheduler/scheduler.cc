@@ -40,6 +40,8 @@ void Scheduler::Poll() {
 }
 
 void Scheduler::Look() {
+  // Also where the wall clock was set past what is planned.
+  armed_ = absl::InfiniteFuture();
   Arm(clock_.Now());
   if (options_.on_look) options_.on_look();
 }

@@ -188,17 +188,12 @@ TEST_F(CallsTest, AMediaTimeoutHangsUp) {
   EXPECT_TRUE(HasJoined(room->id(), 0));
 }
 
-TEST_F(CallsTest, AFileOrAPortThatIsTakenIsOneSentence) {
-  const auto twin = ControlServer::Start(options_, clock_);
-  EXPECT_EQ(twin.status().code(), absl::StatusCode::kFailedPrecondition) << twin.status();
+TEST_F(CallsTest, APortThatIsTakenIsOneSentence) {
   ControlServer::Options other = options_;
   other.data_dir = data_dir_ + "/other";
   other.grpc_listen = absl::StrCat("127.0.0.1:", control_->GrpcPort());
   const auto taken = ControlServer::Start(other, clock_);
   EXPECT_EQ(taken.status().code(), absl::StatusCode::kUnavailable) << taken.status();
-  other.data_dir = "/proc/nowhere";
-  other.grpc_listen = "127.0.0.1:0";
-  EXPECT_EQ(ControlServer::Start(other, clock_).status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "control/server/control_server.h"
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "control/media/node_registry.h"
 #include "control/metrics/control_metrics.h"
 #include "control/scheduler/effect_router.h"
+#include "control/scheduler/event_sequencer.h"
 #include "control/server/open_store.h"
 #include "control/service/call_service.h"
 #include "control/service/conference_service.h"
@@ -67,6 +69,10 @@ struct ControlServer::Parts {
   std::unique_ptr<Dispatcher> dispatcher;
   std::vector<std::unique_ptr<NodeWatcher>> watchers;
   std::unique_ptr<Scheduler> scheduler;
+  // Only where the store does not order events by itself.
+  std::unique_ptr<EventSequencer> sequencer;
+  // Set once everything is there: the store's threads are there before.
+  std::atomic<bool> has_started{false};
 
   ReadPool reads;
   std::unique_ptr<ConferenceService> conferences;
@@ -77,7 +83,7 @@ struct ControlServer::Parts {
 
   absl::Status OpenStore(const Options& options);
   void MakeMedia(const Options& options);
-  void MakeServices();
+  void MakeServices(const Options& options);
   void AddGauges();
 };
 
@@ -91,6 +97,9 @@ absl::Status ControlServer::Parts::OpenStore(const Options& options) {
   settings.jitter_seed = static_cast<uint32_t>(std::hash<std::string>()(process_id));
   settings.on_commit = [this](const QueuedStore::CommitReport& report) {
     counters.OnStoreCommit(report.steps, report.latency);
+  };
+  settings.on_remote_commit = [this] {
+    if (has_started) scheduler->OnRemoteCommit();
   };
   TUTTI_ASSIGN_OR_RETURN(store, tutti::control::OpenStore(settings, clock));
   core = std::make_unique<Core>(*store, clock, ids, registry, router, WriteSdpAnswer, options.core);
@@ -107,18 +116,31 @@ void ControlServer::Parts::MakeMedia(const Options& options) {
     watchers.push_back(std::make_unique<NodeWatcher>(id, owner, *core, *client, registry, media_queue, clock,
                                                      options.monotonic, options.watcher));
   }
-  scheduler = std::make_unique<Scheduler>(*core, media_queue, clock, options.scheduler);
+  Scheduler::Options scheduling = options.scheduler;
+  if (!options.postgres_url.empty()) {
+    scheduling.on_look = [this] {
+      sequencer->Wake();
+      events->OnRemoteCommit();
+    };
+  }
+  scheduler = std::make_unique<Scheduler>(*core, media_queue, clock, scheduling);
   router.Add([this](const Effects& effects) { dispatcher->Enqueue(effects.bridges, effects.legs); });
   router.Add([this](const Effects& effects) { scheduler->OnDeadline(effects.deadline); });
 }
 
-void ControlServer::Parts::MakeServices() {
+void ControlServer::Parts::MakeServices(const Options& options) {
   conferences = std::make_unique<ConferenceService>(*core, reads, authenticator);
   conferencecalls = std::make_unique<ConferencecallService>(*core, reads, authenticator);
   calls = std::make_unique<CallService>(*core, reads, authenticator, nodes);
   events = std::make_unique<EventService>(*core, event_queue, clock, authenticator,
                                           [this](absl::Duration age) { counters.OnDelivered(age); });
   router.Add([this](const Effects& effects) { events->OnCommit(effects); });
+  if (!options.postgres_url.empty()) {
+    sequencer = std::make_unique<EventSequencer>(*core, event_queue, [this] { events->OnSequenced(); });
+    router.Add([this](const Effects& effects) {
+      if (!effects.events.empty()) sequencer->Wake();
+    });
+  }
   router.Add([this](const Effects& effects) { counters.OnCommit(effects); });
 }
 
@@ -146,7 +168,7 @@ absl::StatusOr<std::unique_ptr<ControlServer>> ControlServer::Start(const Option
   Parts& parts = *server->parts_;
   TUTTI_RETURN_IF_ERROR(parts.OpenStore(options));
   parts.MakeMedia(options);
-  parts.MakeServices();
+  parts.MakeServices(options);
   parts.AddGauges();
   if (!options.metrics_listen.empty()) TUTTI_RETURN_IF_ERROR(parts.metrics.Serve(options.metrics_listen));
   TUTTI_ASSIGN_OR_RETURN(
@@ -154,6 +176,7 @@ absl::StatusOr<std::unique_ptr<ControlServer>> ControlServer::Start(const Option
       StartRpcServer({options.grpc_listen,
                       {parts.conferences.get(), parts.conferencecalls.get(), parts.calls.get(), parts.events.get()},
                       &parts.metrics}));
+  parts.has_started = true;
   parts.scheduler->Start();
   for (const auto& watcher : parts.watchers) watcher->Start();
   return server;

@@ -30,6 +30,7 @@ ServerFixture::ServerFixture() {
   data_dir_ = mkdtemp(pattern.data());
   options_.grpc_listen = "127.0.0.1:0";
   options_.data_dir = data_dir_;
+  options_.postgres_url = database_.postgres_url();
   options_.media_nodes = {{kNodeId, node_.Address()}};
   options_.watcher.probe_interval = absl::Milliseconds(20);
   options_.watcher.lost_after = absl::InfiniteDuration();
@@ -43,7 +44,13 @@ ServerFixture::~ServerFixture() {
   std::filesystem::remove_all(data_dir_);
 }
 
-void ServerFixture::StopControl() { control_.reset(); }
+void ServerFixture::StopControl() {
+  control_.reset();
+  if (!TestDatabase::IsPostgres()) return;
+  // The next process is another owner of the nodes' leases: as if it had waited
+  // until they ran out.
+  EXPECT_TRUE(database_.Connect()->Execute("UPDATE media_nodes SET lease_until = 0").ok());
+}
 
 void ServerFixture::StartControl() {
   auto control = ControlServer::Start(options_, clock_);

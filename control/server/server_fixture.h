@@ -13,6 +13,7 @@
 #include "control/media/fake_media_plane.h"
 #include "control/media/wait_for.h"
 #include "control/server/control_server.h"
+#include "control/store/testing/test_store.h"
 #include "grpcpp/grpcpp.h"
 #include "gtest/gtest.h"
 #include "tutti/control/v1/call.grpc.pb.h"
@@ -26,7 +27,7 @@ inline constexpr char kNodeId[] = "node";
 inline constexpr char kOffer[] =
     "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0\r\n";
 
-// A control plane over a real SQLite file and real gRPC, with a media node that
+// A control plane over a real data base (TestDatabase says which) and real gRPC, with a media node that
 // has no media. Wall time is a fake clock; pauses and probes are short.
 class ServerFixture : public ::testing::Test {
  protected:
@@ -59,6 +60,7 @@ class ServerFixture : public ::testing::Test {
   // Events of a stream or, if empty, of all after the cursor; reads `count`.
   std::vector<v1::Event> ReadEvents(const v1::WatchEventsRequest& request, size_t count);
 
+  TestDatabase database_;
   std::string data_dir_;
   FakeClock clock_;
   FakeMediaPlane node_;

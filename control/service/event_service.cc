@@ -94,6 +94,16 @@ class EventService::Watcher final : public grpc::ServerWriteReactor<v1::Event> {
   void Begin(const absl::Status& refused) {
     if (end_.has_value()) return;
     if (!refused.ok()) return End(refused);
+    if (!request_.stream().empty() || !request_.cursor().empty()) return BeginAtPoint();
+    // From now on: what was committed before this moment gets its place before it.
+    service_.core_.SequenceEvents([self = self_](const absl::StatusOr<int64_t>& count) {
+      if (count.ok() && *count > 0) self->service_.OnSequenced();
+      self->service_.queue_.Post([self] { self->BeginAtPoint(); });
+    });
+  }
+
+  void BeginAtPoint() {
+    if (end_.has_value()) return;
     if (service_.ending_) return End(Ending());
     auto point =
         service_.core_.FindEventPoint(principal_, request_.stream(), request_.after_sequence(), request_.cursor());
@@ -181,6 +191,22 @@ void EventService::OnCommit(const Effects& effects) {
     all_written_ = true;
     written_.clear();
   }
+  PostWake();
+}
+
+void EventService::OnRemoteCommit() {
+  absl::MutexLock lock(&mutex_);
+  all_written_ = true;
+  written_.clear();
+  PostWake();
+}
+
+void EventService::OnSequenced() {
+  absl::MutexLock lock(&mutex_);
+  PostWake();
+}
+
+void EventService::PostWake() {
   if (std::exchange(wake_posted_, true)) return;
   queue_.Post([this] { Wake(); });
 }

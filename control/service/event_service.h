@@ -36,6 +36,12 @@ class EventService final : public v1::EventService::CallbackService {
 
   // Thread-safe; does not block.
   void OnCommit(const Effects& effects);
+  // Other replicas may have committed events: everybody looks. Thread-safe; does
+  // not block.
+  void OnRemoteCommit();
+  // Events have got their place among all: those look that watch all streams.
+  // Thread-safe; does not block.
+  void OnSequenced();
 
   // Ends all Watches, and later ones at once: control is ending. Thread-safe.
   void EndAll();
@@ -46,6 +52,7 @@ class EventService final : public v1::EventService::CallbackService {
  private:
   class Watcher;
 
+  void PostWake() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Wake();
 
   Core& core_;

@@ -52,24 +52,18 @@ absl::StatusOr<bool> Outbox::HasUnsequenced() {
 
 absl::StatusOr<int64_t> Outbox::Sequence(int limit) {
   if (HasOneWriter()) return 0;
-  int64_t last = -1;
-  auto held = connection_.Query(
-      std::string("SELECT position FROM sequencer").append(connection_.LockClause()).append(" SKIP LOCKED"), {},
-      [&last](const sql::Row& row) {
-        last = row.Int64(0);
-        return absl::OkStatus();
-      });
-  // Another one is at it.
-  if (!held.ok() || last < 0) return held.ok() ? 0 : held;
+  auto last = table::FindNumber(connection_,
+                                std::string("SELECT position FROM sequencer").append(connection_.LockClause()), {});
+  if (!last.ok()) return last;
   auto count = connection_.Execute(
       "UPDATE outbox SET position = ? + numbered.place FROM"
       " (SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS place FROM"
       "  (SELECT id FROM outbox WHERE position IS NULL ORDER BY id LIMIT ?) AS oldest) AS numbered"
       " WHERE outbox.id = numbered.id",
-      {last, limit});
+      {*last, limit});
   if (!count.ok() || *count == 0) return count;
   has_news_ = true;
-  absl::Status moved = table::ExecuteOne(connection_, "UPDATE sequencer SET position = ?", {last + *count});
+  absl::Status moved = table::ExecuteOne(connection_, "UPDATE sequencer SET position = ?", {*last + *count});
   if (!moved.ok()) return moved;
   return count;
 }
