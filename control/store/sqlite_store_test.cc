@@ -105,24 +105,6 @@ TEST_F(SqliteStoreTest, ABatchIsBounded) {
   EXPECT_EQ(commits_, (std::vector<size_t>{2, 2, 1}));
 }
 
-TEST_F(SqliteStoreTest, AFullQueueRefuses) {
-  options_.queue_max = 2;
-  Open();
-  for (int i = 0; i < 3; ++i) Set(std::to_string(i), absl::OkStatus());
-  ASSERT_EQ(done_.size(), 1u);
-  EXPECT_EQ(done_[0].code(), absl::StatusCode::kUnavailable);
-  EXPECT_EQ(store_->QueueDepth(), 2u);
-}
-
-TEST_F(SqliteStoreTest, KeepsWhatWasCommittedOverARestart) {
-  Open();
-  Set("a", absl::OkStatus());
-  store_ = nullptr;
-  EXPECT_EQ(done_.size(), 1u) << "closing runs what was submitted";
-  Open();
-  EXPECT_TRUE(IsSet("a"));
-}
-
 TEST_F(SqliteStoreTest, ASecondProcessIsRefusedInASentence) {
   Open();
   const pid_t child = fork();
@@ -185,25 +167,6 @@ TEST_F(SqliteStoreTest, ItsThreadRunsStepsOfManyInOrder) {
   left.Wait();
   EXPECT_EQ(disorder, 0);
   EXPECT_TRUE(IsSet("3/199"));
-}
-
-TEST_F(SqliteStoreTest, OutboxSequencesHaveNoHoleAfterAnUndoneStep) {
-  Open();
-  std::vector<int64_t> firsts;
-  const auto take = [&](absl::Status result) {
-    store_->Submit(
-        [&firsts, result](Transaction& tx) -> absl::Status {
-          TUTTI_ASSIGN_OR_RETURN(const int64_t first, tx.outbox.TakeSequences("call:x", "c", 2));
-          firsts.push_back(first);
-          return result;
-        },
-        [](const absl::Status&) {});
-  };
-  take(absl::OkStatus());
-  take(absl::AbortedError("undone"));
-  take(absl::OkStatus());
-  store_->RunPending();
-  EXPECT_EQ(firsts, (std::vector<int64_t>{1, 3, 3}));
 }
 
 }  // namespace

@@ -186,6 +186,7 @@ Tutti is up.
   mediaplane gRPC   {mediaplane["grpc"]}                 metrics  http://{mediaplane["metrics"]}/metrics
   gateway                                           metrics  http://{gateway["metrics"]}/metrics
   RTP               {mediaplane.get("rtp", "")}
+  data base         {control.get("store", "")}
 
 Next: make a room, then call it (tools/call --help says more):
 
@@ -204,6 +205,9 @@ def split_arguments(arguments):
             binaries = next(rest)
         elif argument == "--demo":
             demo = True
+        elif argument == "--postgres":
+            url = next(rest, None) or sys.exit("tools/up: --postgres needs a URL, as postgresql://USER@HOST/NAME")
+            flags.append(f"--control.postgres_url={url}")
         else:
             flags.append(argument)
     return binaries, demo, flags
@@ -223,7 +227,7 @@ def run_demo(supervisor, binaries):
 def main():
     binaries, demo, flags = split_arguments(sys.argv[1:])
     if "--help" in flags:
-        say("tools/up [--demo] and the flags of the processes' configuration:\n")
+        say("tools/up [--demo] [--postgres URL] and the flags of the processes' configuration:\n")
         return subprocess.call([os.path.join(binaries, "control/control"), "--help"])
     supervisor = Supervisor(binaries, flags, quiet=demo)
     for number in (signal.SIGINT, signal.SIGTERM):
