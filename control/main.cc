@@ -10,6 +10,7 @@
 #include "common/listen/listen.h"
 #include "common/log/log.h"
 #include "common/status/status.h"
+#include "common/tls/tls.h"
 #include "control/server/control_server.h"
 #include "control/server/open_store.h"
 
@@ -40,9 +41,10 @@ absl::Status ReadTimes(const tutti::config::v1::Control& control, tutti::control
   return absl::OkStatus();
 }
 
-absl::Status Run(const tutti::config::v1::Config& config, const sigset_t& end_signals) {
-  TUTTI_RETURN_IF_ERROR(tutti::CheckListenAddress(config.control().grpc_listen(), config.insecure_listen()));
-  TUTTI_RETURN_IF_ERROR(tutti::CheckListenAddress(config.control().metrics_listen(), config.insecure_listen()));
+absl::Status Run(tutti::config::v1::Config config, const sigset_t& end_signals) {
+  TUTTI_RETURN_IF_ERROR(tutti::CheckListenAddress(config.control().grpc_listen(), tutti::Listener::kApi, config));
+  TUTTI_RETURN_IF_ERROR(
+      tutti::CheckListenAddress(config.control().metrics_listen(), tutti::Listener::kMetrics, config));
   tutti::SystemClock clock;
   tutti::control::ControlServer::Options options;
   options.grpc_listen = config.control().grpc_listen();
@@ -50,6 +52,9 @@ absl::Status Run(const tutti::config::v1::Config& config, const sigset_t& end_si
   options.data_dir = config.data_dir();
   options.postgres_url = config.control().postgres_url();
   TUTTI_ASSIGN_OR_RETURN(options.authenticator, tutti::control::Authenticator::Make(config));
+  // Not needed any more, so not kept.
+  config.clear_api_key();
+  TUTTI_ASSIGN_OR_RETURN(options.tls, tutti::LoadTls(config));
   options.media_nodes = {{kMediaNodeId, config.mediaplane().grpc_listen()}};
   TUTTI_RETURN_IF_ERROR(ReadTimes(config.control(), options));
   TUTTI_ASSIGN_OR_RETURN(const auto server, tutti::control::ControlServer::Start(options, clock));

@@ -25,11 +25,20 @@ constexpr size_t kFileBytesMax = 1 << 20;
 
 absl::Status Invalid(const std::string& message) { return absl::InvalidArgumentError(message); }
 
+// Without the text that the parser came upon: it may be a key.
+std::string WithoutValues(const std::string& message) {
+  for (const char* before : {", got:", ". Value:", ", found"}) {
+    if (const size_t at = message.find(before); at != std::string::npos) return message.substr(0, at);
+  }
+  if (message.find("ApiKey\"") != std::string::npos) return "an api_key has the fields key and customer_id alone";
+  return message;
+}
+
 // Keeps the first error of a text.
 class FirstError : public google::protobuf::io::ErrorCollector {
  public:
   void AddError(int line, int column, const std::string& message) override {
-    if (message_.empty()) message_ = absl::StrCat(line + 1, ":", column + 1, ": ", message);
+    if (message_.empty()) message_ = absl::StrCat(line + 1, ":", column + 1, ": ", WithoutValues(message));
   }
   const std::string& message() const { return message_; }
 
@@ -65,6 +74,10 @@ absl::StatusOr<Target> Find(const std::string& name, Message& config) {
     const bool is_last = i + 1 == path.size();
     if (target.field == nullptr || (target.field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) == is_last) {
       return Invalid(absl::StrCat("unknown flag --", name, "; --help lists them"));
+    }
+    if (!is_last && target.field->is_repeated()) {
+      return Invalid(absl::StrCat("--", name, " can't be a flag, for others can read command lines: write ", path[i],
+                                  " { … } in the file of --config"));
     }
     if (!is_last) target.message = target.message->GetReflection()->MutableMessage(target.message, target.field);
   }
@@ -155,6 +168,11 @@ std::string DefaultOf(const FieldDescriptor& field) {
 void AppendHelp(const google::protobuf::Descriptor& type, const std::string& prefix, std::string& text) {
   for (int i = 0; i < type.field_count(); ++i) {
     const FieldDescriptor& field = *type.field(i);
+    if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE && field.is_repeated()) {
+      absl::StrAppend(&text, "  ", prefix, field.name(),
+                      " { … }\n      only in the file: ", field.options().GetExtension(config::v1::help), "\n");
+      continue;
+    }
     if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
       AppendHelp(*field.message_type(), absl::StrCat(prefix, field.name(), "."), text);
       continue;

@@ -11,6 +11,7 @@ namespace tutti {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class ConfigTest : public ::testing::Test {
  protected:
@@ -58,6 +59,28 @@ TEST_F(ConfigTest, ErrorsOfTheFileNameLineAndColumn) {
   const std::string path = WriteFile("data_dir: \"/a\"\nno_such: 1\n");
   EXPECT_THAT(ErrorOf({"--config", path}), HasSubstr("tutti.conf:2:"));
   EXPECT_THAT(ErrorOf({"--config", "/no/such/file"}), HasSubstr("can't read the configuration file /no/such/file"));
+}
+
+TEST_F(ConfigTest, KeysComeFromTheFileAlone) {
+  const std::string path =
+      WriteFile("api_key { key: \"0123456789abcdef\" customer_id: \"c\" }\napi_key { key: \"other\" }\n");
+  ASSERT_TRUE(ReadConfig({"--config", path}, config_).ok());
+  ASSERT_EQ(config_.api_key_size(), 2);
+  EXPECT_EQ(config_.api_key(0).key(), "0123456789abcdef");
+  EXPECT_THAT(ErrorOf({"--api_key.key=0123456789abcdef"}), HasSubstr("api_key { … } in the file of --config"));
+  EXPECT_EQ(ErrorOf({"--api_key=x"}), "unknown flag --api_key; --help lists them");
+  EXPECT_THAT(ConfigHelp(config_), HasSubstr("  api_key { … }\n      only in the file: "));
+  EXPECT_THAT(ConfigHelp(config_), Not(HasSubstr("--api_key")));
+}
+
+TEST_F(ConfigTest, ErrorsShowNoKey) {
+  for (const char* text : {"api_key { key: secret0123456789 }", "api_key { key: \"secret0123456789 }",
+                           "api_key { key: \"a\" secret0123456789 }", "api_key { secret0123456789: \"a\" }",
+                           "api_key { key: 12345 secret0123456789 }", "insecure_listen: \"secret0123456789\""}) {
+    const std::string error = ErrorOf({"--config", WriteFile(text)});
+    EXPECT_THAT(error, HasSubstr("tutti.conf:1:")) << text;
+    EXPECT_THAT(error, Not(HasSubstr("secret"))) << text;
+  }
 }
 
 TEST_F(ConfigTest, HelpNamesEveryFlagWithItsDefault) {

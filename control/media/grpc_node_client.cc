@@ -183,8 +183,10 @@ class GrpcNodeClient::SnapshotReactor final : public grpc::ClientReadReactor<med
   bool has_head_ = false;
 };
 
-GrpcNodeClient::GrpcNodeClient(const std::string& address, TaskQueue& queue)
-    : queue_(queue), stub_(MediaPlane::NewStub(MakeRpcChannel(address))), flights_(std::make_shared<Flights>()) {}
+GrpcNodeClient::GrpcNodeClient(const std::string& address, TaskQueue& queue, std::shared_ptr<const Tls> tls)
+    : queue_(queue),
+      stub_(MediaPlane::NewStub(MakeRpcChannel(address, std::move(tls)))),
+      flights_(std::make_shared<Flights>()) {}
 
 GrpcNodeClient::~GrpcNodeClient() { flights_->CancelAndWait(); }
 

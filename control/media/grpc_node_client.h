@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "common/tls/tls.h"
 #include "control/media/node_client.h"
 #include "control/scheduler/task_queue.h"
 #include "grpcpp/grpcpp.h"
@@ -19,7 +20,8 @@ namespace tutti::control {
 // client is destroyed; what is in flight then is cancelled, unanswered.
 class GrpcNodeClient final : public NodeClient {
  public:
-  GrpcNodeClient(const std::string& address, TaskQueue& queue);
+  // With `tls` the node and we verify each other.
+  GrpcNodeClient(const std::string& address, TaskQueue& queue, std::shared_ptr<const Tls> tls = nullptr);
   ~GrpcNodeClient() override;
 
   void PutBridge(const media::v1::PutBridgeRequest& request, Done<media::v1::BridgeState> done) override;

@@ -108,7 +108,7 @@ absl::Status ControlServer::Parts::OpenStore(const Options& options) {
 
 void ControlServer::Parts::MakeMedia(const Options& options) {
   for (const auto& [id, address] : options.media_nodes) {
-    clients[id] = std::make_unique<GrpcNodeClient>(address, media_queue);
+    clients[id] = std::make_unique<GrpcNodeClient>(address, media_queue, options.tls);
     nodes[id] = clients[id].get();
   }
   dispatcher = std::make_unique<Dispatcher>(*core, media_queue, nodes);
@@ -175,7 +175,8 @@ absl::StatusOr<std::unique_ptr<ControlServer>> ControlServer::Start(const Option
       parts.rpc,
       StartRpcServer({options.grpc_listen,
                       {parts.conferences.get(), parts.conferencecalls.get(), parts.calls.get(), parts.events.get()},
-                      &parts.metrics}));
+                      &parts.metrics,
+                      options.tls}));
   parts.has_started = true;
   parts.scheduler->Start();
   for (const auto& watcher : parts.watchers) watcher->Start();

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "common/clock/clock.h"
 #include "common/metrics/metrics.h"
+#include "common/tls/tls.h"
 #include "control/core/core.h"
 #include "control/media/node_watcher.h"
 #include "control/scheduler/scheduler.h"
@@ -29,6 +30,8 @@ class ControlServer {
     std::string postgres_url;
     // Tells who calls; by default everybody is one customer.
     Authenticator authenticator;
+    // Null: plain text. Else of the gRPC API and of connections to media nodes.
+    std::shared_ptr<const Tls> tls;
     // Addresses of media nodes by id.
     std::map<std::string, std::string> media_nodes;
     MonotonicClock monotonic = SystemMonotonicClock();

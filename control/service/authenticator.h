@@ -18,8 +18,8 @@ namespace tutti::control {
 // `authorization` is anything else.
 std::optional<std::string_view> ParseBearer(std::string_view authorization);
 
-// Tells who calls by a static bearer key. Keeps no key, only their SHA-256, so
-// neither a dump nor the time of a lookup gives one away. Immutable, thread-safe.
+// Tells who calls by a static bearer key. Keeps no key, only their SHA-256, so the
+// time of a lookup gives none away. Immutable, thread-safe.
 class Authenticator {
  public:
   // Without keys: everybody is the default customer.

@@ -61,8 +61,9 @@ absl::Status CheckOrigin(const AccessPolicy& policy, std::string_view origin, st
 }
 
 absl::StatusOr<std::string> NormalizeTarget(std::string_view target, std::string& host) {
-  if (absl::StartsWithIgnoreCase(View(target), "http://")) {
-    const std::string_view rest = target.substr(7);
+  const bool plain = absl::StartsWithIgnoreCase(View(target), "http://");
+  if (plain || absl::StartsWithIgnoreCase(View(target), "https://")) {
+    const std::string_view rest = target.substr(plain ? 7 : 8);
     const size_t end = rest.find_first_of("/?");
     host = std::string(rest.substr(0, end));
     target = end == std::string_view::npos ? std::string_view() : rest.substr(end);

@@ -56,6 +56,7 @@ Response ErrorResponse(int http_status, const absl::Status& status, std::string_
   response.status = http_status;
   response.body =
       nlohmann::ordered_json{{"error", error}}.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  if (http_status == 401) response.headers.push_back({"WWW-Authenticate", "Bearer"});
   if (http_status == 429 || http_status == 503) response.headers.push_back({"Retry-After", "1"});
   return response;
 }

@@ -13,7 +13,7 @@ int HttpStatus(absl::StatusCode code);
 
 // The envelope {"error":{"status","reason","message","request_id","details"}}. A
 // status without a reason has its code's word as the reason. 429 and 503 come
-// with Retry-After.
+// with Retry-After, 401 with WWW-Authenticate.
 Response ErrorResponse(const absl::Status& status, std::string_view request_id);
 
 // The same with another HTTP status than the code's: 405, 413, 415 …

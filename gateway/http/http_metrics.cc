@@ -24,6 +24,8 @@ HttpMetrics::HttpMetrics(Metrics& metrics)
     : connections_total_(MakeCounter(metrics, "tutti_gateway_connections_total", "HTTP connections accepted")),
       connections_refused_(MakeCounter(metrics, "tutti_gateway_connections_refused_total",
                                        "HTTP connections closed at once because there were too many")),
+      handshakes_failed_(MakeCounter(metrics, "tutti_gateway_tls_handshakes_failed_total",
+                                     "HTTP connections closed because their TLS handshake failed or took too long")),
       connections_(MakeGauge(metrics, "tutti_gateway_connections", "HTTP connections that are open")),
       in_flight_(MakeGauge(metrics, "tutti_gateway_requests_in_flight", "HTTP requests that have no answer yet")),
       request_bytes_(MakeCounter(metrics, "tutti_gateway_request_bytes_total", "Bytes of HTTP request bodies")),
@@ -44,6 +46,8 @@ void HttpMetrics::ConnectionOpened() {
 void HttpMetrics::ConnectionClosed() { connections_.Decrement(); }
 
 void HttpMetrics::ConnectionRefused() { connections_refused_.Increment(); }
+
+void HttpMetrics::HandshakeFailed() { handshakes_failed_.Increment(); }
 
 void HttpMetrics::RequestBegan() { in_flight_.Increment(); }
 

@@ -24,6 +24,8 @@ class HttpMetrics {
   void ConnectionClosed();
   // One too many.
   void ConnectionRefused();
+  // One that doesn't speak our TLS.
+  void HandshakeFailed();
 
   void RequestBegan();
   void RequestEnded(const std::string& route, std::string_view method, int status, absl::Duration duration,
@@ -32,6 +34,7 @@ class HttpMetrics {
  private:
   prometheus::Counter& connections_total_;
   prometheus::Counter& connections_refused_;
+  prometheus::Counter& handshakes_failed_;
   prometheus::Gauge& connections_;
   prometheus::Gauge& in_flight_;
   prometheus::Counter& request_bytes_;

@@ -1,4 +1,4 @@
-// The only file that includes Beast: it takes most of a minute to compile.
+// The only file that includes Beast (with stream.h): it takes most of a minute to compile.
 #include "gateway/http/server.h"
 
 #include <atomic>
@@ -7,11 +7,11 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <optional>
 #include <thread>
@@ -25,6 +25,7 @@
 #include "absl/synchronization/mutex.h"
 #include "common/status/status.h"
 #include "gateway/http/error_response.h"
+#include "gateway/http/stream.h"
 
 namespace tutti::gateway {
 namespace {
@@ -46,8 +47,6 @@ constexpr int kClientGone = 499;
 constexpr char kContinue[] = "HTTP/1.1 100 Continue\r\n\r\n";
 
 absl::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
-
-std::chrono::nanoseconds Chrono(absl::Duration duration) { return absl::ToChronoNanoseconds(duration); }
 
 class Connection;
 
@@ -72,6 +71,8 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
   bool Stop(absl::Duration patience);
   int port() const { return port_; }
   bool draining() const { return draining_; }
+  // Null: plain text.
+  asio::ssl::context* tls() { return tls_.has_value() ? &*tls_ : nullptr; }
 
   // Runs `task` on a connection's strand; not after the server has stopped.
   template <typename Executor, typename Task>
@@ -94,6 +95,7 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
   void OnAccept(error_code error, tcp::socket socket);
   void CloseAll(bool idle_only);
 
+  std::optional<asio::ssl::context> tls_;
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   tcp::acceptor acceptor_;
@@ -113,7 +115,7 @@ namespace {
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(std::shared_ptr<ServerCore> core, tcp::socket socket)
-      : core_(std::move(core)), stream_(std::move(socket)) {
+      : core_(std::move(core)), stream_(std::move(socket), core_->tls()) {
     core_->metrics.ConnectionOpened();
     core_->Enter(this);
   }
@@ -128,10 +130,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Begin() {
     error_code ignored;
     stream_.socket().set_option(tcp::no_delay(true), ignored);
-    AwaitRequest();
+    if (!stream_.is_tls()) return AwaitRequest();
+    // Ended by a drain as if it were idle.
+    idle_ = true;
+    stream_.expires_after(core_->options.handshake_timeout);
+    stream_.async_handshake(beast::bind_front_handler(&Connection::OnHandshake, shared_from_this()));
   }
 
   void Refuse() {
+    // A handshake would be more work than the answer is worth.
+    if (stream_.is_tls()) return stream_.close();
     request_id_ = core_->ids.Next();
     keep_alive_ = false;
     Send(ErrorResponse(Error(absl::StatusCode::kUnavailable, "TOO_MANY_CONNECTIONS",
@@ -150,6 +158,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
     return beast::bind_front_handler(method, shared_from_this());
   }
 
+  void OnHandshake(error_code error) {
+    idle_ = false;
+    if (!error) return AwaitRequest();
+    if (error != asio::error::operation_aborted) core_->metrics.HandshakeFailed();
+    stream_.close();
+  }
+
   void AwaitRequest() {
     if (core_->draining()) return stream_.close();
     parser_.emplace();
@@ -160,7 +175,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     head_ = false;
     if (buffer_.size() > 0) return ReadHeader();
     idle_ = true;
-    stream_.expires_after(Chrono(core_->options.idle_timeout));
+    stream_.expires_after(core_->options.idle_timeout);
     stream_.async_read_some(buffer_.prepare(kReadBytes), Bind(&Connection::OnFirstBytes));
   }
 
@@ -173,7 +188,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void ReadHeader() {
     // For the whole request: slow dripping doesn't prolong it.
-    stream_.expires_after(Chrono(core_->options.request_timeout));
+    stream_.expires_after(core_->options.request_timeout);
     http::async_read_header(stream_, buffer_, *parser_, Bind(&Connection::OnHeader));
   }
 
@@ -292,7 +307,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (has_body) response_->content_length(response.body.size());
     if (has_body && !head_) response_->body() = std::move(response.body);
     serializer_.emplace(*response_);
-    stream_.expires_after(Chrono(core_->options.write_timeout));
+    stream_.expires_after(core_->options.write_timeout);
     // A header alone for HEAD: its length says what GET would give.
     if (head_) {
       http::async_write_header(stream_, *serializer_, Bind(&Connection::OnSent));
@@ -307,12 +322,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
     response_.reset();
     if (error) return stream_.close();
     if (keep_alive_) return AwaitRequest();
+    if (stream_.is_tls() && !linger_) {
+      // Tells the client that nothing was cut off.
+      stream_.expires_after(core_->options.linger_timeout);
+      return stream_.async_shutdown([self = shared_from_this()](error_code) { self->stream_.close(); });
+    }
     error_code ignored;
-    stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+    if (!stream_.is_tls()) stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
     if (!linger_) return stream_.close();
     // Closing with unread bytes would reset the connection, and the client might never see the answer.
     buffer_.clear();
-    stream_.expires_after(Chrono(core_->options.linger_timeout));
+    stream_.expires_after(core_->options.linger_timeout);
     Linger();
   }
 
@@ -325,7 +345,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   const std::shared_ptr<ServerCore> core_;
-  beast::tcp_stream stream_;
+  Stream stream_;
   beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
   std::optional<http::response<http::string_body>> response_;
@@ -359,12 +379,14 @@ void ServerCore::Leave(Connection* connection) {
 }
 
 absl::Status ServerCore::Listen() {
+  error_code error;
+  if (options.tls != nullptr) error = UseCertificate(*options.tls, tls_.emplace(asio::ssl::context::tls_server));
+  if (error) return absl::InvalidArgumentError(absl::StrCat("can't use the TLS certificate: ", error.message()));
   const size_t colon = options.listen.rfind(':');
   std::string host = options.listen.substr(0, colon);
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
   if (host == "localhost") host = "127.0.0.1";
   int port = -1;
-  error_code error;
   const auto address = asio::ip::make_address(host, error);
   if (error || colon == std::string::npos || !absl::SimpleAtoi(options.listen.substr(colon + 1), &port) || port < 0 ||
       port > 65535) {

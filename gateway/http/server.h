@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "common/clock/clock.h"
 #include "common/id/id.h"
+#include "common/tls/tls.h"
 #include "gateway/http/access.h"
 #include "gateway/http/http.h"
 #include "gateway/http/http_metrics.h"
@@ -22,7 +23,10 @@ struct ServerOptions {
   AccessPolicy access = {};
   int threads = 2;
 
-  // More are answered 503 and closed.
+  // Null: plain text. Otherwise HTTPS with its certificate, TLS 1.2 or later.
+  std::shared_ptr<const Tls> tls = nullptr;
+
+  // More are answered 503 and closed; with TLS they are just closed.
   int connections_max = 1000;
   // Of the request line with all headers; more is a 431.
   uint32_t header_bytes_max = 16 * 1024;
@@ -31,6 +35,8 @@ struct ServerOptions {
 
   // For a whole request to arrive, from its first byte; then the connection is closed.
   absl::Duration request_timeout = absl::Seconds(20);
+  // For a client to agree on TLS.
+  absl::Duration handshake_timeout = absl::Seconds(10);
   // Between requests of a connection, and before the first.
   absl::Duration idle_timeout = absl::Seconds(60);
   // For a response to be taken.
@@ -41,7 +47,7 @@ struct ServerOptions {
 
 class ServerCore;
 
-// HTTP/1.1 and 1.0 with keep-alive. Checks Host and Origin, gives each request
+// HTTP/1.1 and 1.0, plain or over TLS, with keep-alive. Checks Host and Origin, gives each request
 // its id, and answers for itself what is no proper request.
 class Server {
  public:

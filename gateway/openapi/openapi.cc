@@ -143,13 +143,17 @@ std::string MakeOpenApi(const RouteTable& routes) {
   Json document;
   document["openapi"] = "3.1.0";
   document["info"] = Json{{"title", "Tutti"}, {"version", "v1"}, {"description", kAbout}};
-  // None yet: the gateway listens on loopback.
-  document["security"] = Json::array();
+  // Or none, where no keys are configured.
+  document["security"] = Json::parse(R"([{"bearer": []}, {}])");
   document["servers"] = Json::array({Json{{"url", "/"}}});
   document["tags"] = std::move(tags);
   document["paths"] = std::move(paths);
   document["components"]["schemas"] = schemas.Components();
   document["components"]["schemas"]["Error"] = Json::parse(kErrorSchema);
+  document["components"]["securitySchemes"]["bearer"] =
+      Json{{"type", "http"},
+           {"scheme", "bearer"},
+           {"description", "A static key of a customer. Needed where the configuration has keys: then 401 without."}};
   Json& error = document["components"]["responses"]["Error"];
   error["description"] = "Refused or failed; the reason says why.";
   error["content"] = JsonContent(Json{{"$ref", "#/components/schemas/Error"}});

@@ -98,6 +98,8 @@ TEST(OpenApi, NamesParametersAndHeaders) {
               ::testing::UnorderedElementsAre("path id", "header If-Match"));
   EXPECT_THAT(names(paths["/v1/calls"]["post"]), ::testing::UnorderedElementsAre("header Idempotency-Key"));
   EXPECT_TRUE(paths["/v1/conferences/{id}"]["get"]["responses"]["200"]["headers"].contains("ETag"));
+  EXPECT_EQ(Document()["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");
+  EXPECT_EQ(Document()["security"], (Json{{{"bearer", Json::array()}}, Json::object()}));
 }
 
 }  // namespace

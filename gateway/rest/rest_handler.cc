@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/log/log.h"
@@ -23,6 +24,8 @@ using google::protobuf::Message;
 using google::protobuf::MessageFactory;
 
 constexpr size_t kIdempotencyKeyBytesMax = 128;
+// No key is so long.
+constexpr size_t kCredentialBytesMax = 1024;
 
 // What control says goes to the client; what gRPC says of itself, its addresses
 // and inner errors, does not.
@@ -45,6 +48,21 @@ absl::Status ForClient(const absl::Status& status) {
 
 bool IsVisible(const std::string& text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return absl::ascii_isgraph(c); });
+}
+
+// Control is the one to judge them: they go on as they came. False: they can't be
+// metadata of gRPC.
+bool AddCredentials(const Request& request, grpc::ClientContext& context) {
+  size_t bytes = 0;
+  for (const Header& header : request.headers) {
+    if (!absl::EqualsIgnoreCase(header.name, "authorization")) continue;
+    const std::string& value = header.value;
+    bytes += value.size();
+    const bool printable = std::all_of(value.begin(), value.end(), [](char c) { return absl::ascii_isprint(c); });
+    if (bytes > kCredentialBytesMax || !printable) return false;
+    context.AddMetadata("authorization", value);
+  }
+  return true;
 }
 
 // From the response's own field, RFC 9110 section 8.8.3.
@@ -115,6 +133,12 @@ void RestHandler::Handle(Request request, Reply reply) {
   if (!message.ok()) return reply(fail(HttpStatus(message.status().code()), message.status(), match.route));
 
   auto call = std::make_unique<Call>();
+  if (!AddCredentials(request, call->context)) {
+    return reply(fail(
+        401,
+        Error(absl::StatusCode::kUnauthenticated, "UNAUTHENTICATED", "The Authorization header can't be one of ours."),
+        match.route));
+  }
   const std::string key(request.Find("idempotency-key"));
   if (key.size() > kIdempotencyKeyBytesMax || !IsVisible(key)) {
     return reply(fail(400,

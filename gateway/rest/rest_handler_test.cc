@@ -298,6 +298,28 @@ TEST_F(RestHandlerTest, ErrorsOfControlBecomeTheEnvelope) {
   }
 }
 
+TEST_F(RestHandlerTest, CredentialsGoOnAsTheyCame) {
+  EXPECT_EQ(Ask("GET", "/v1/conferences/c-1").status, 200);
+  EXPECT_EQ(control_.metadata.count("authorization"), 0u);
+  EXPECT_EQ(Ask("GET", "/v1/conferences/c-1", "", {{"AUTHORIZATION", "Bearer  k e y"}}).status, 200);
+  EXPECT_THAT(control_.metadata, Contains(std::pair("authorization", "Bearer  k e y")));
+  control_.status = Error(absl::StatusCode::kUnauthenticated, "UNAUTHENTICATED", "A key is needed.");
+  const Response refused = Ask("GET", "/v1/conferences/c-1");
+  EXPECT_EQ(refused.status, 401);
+  EXPECT_EQ(HeaderOf(refused, "WWW-Authenticate"), "Bearer");
+}
+
+TEST_F(RestHandlerTest, CredentialsThatCantGoOnAre401) {
+  for (const std::string& value :
+       {std::string("Bearer \xc3\xa9"), std::string("Bearer a\tb"), std::string(1025, 'x')}) {
+    const Response refused = Ask("GET", "/v1/conferences/c-1", "", {{"Authorization", value}});
+    EXPECT_EQ(refused.status, 401) << value;
+    EXPECT_EQ(ReasonOf(refused), "UNAUTHENTICATED");
+    EXPECT_EQ(HeaderOf(refused, "WWW-Authenticate"), "Bearer");
+  }
+  EXPECT_THAT(control_.metadata, IsEmpty());
+}
+
 TEST_F(RestHandlerTest, InnerErrorsAreNotShown) {
   control_.status = absl::InternalError("secret of the house");
   const Response response = Ask("GET", "/v1/conferences/c-1");

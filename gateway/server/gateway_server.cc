@@ -1,12 +1,15 @@
 #include "gateway/server/gateway_server.h"
 
 #include <chrono>
+#include <set>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "common/listen/listen.h"
 #include "common/rpc/client.h"
 #include "common/status/status.h"
+#include "common/tls/tls.h"
 #include "gateway/openapi/api_descriptors.h"
 #include "gateway/openapi/openapi.h"
 #include "tutti/control/v1/call.pb.h"
@@ -43,9 +46,10 @@ absl::StatusOr<std::vector<const ServiceDescriptor*>> LinkedServices() {
 
 absl::Status CheckConfig(const config::v1::Config& config) {
   const config::v1::Gateway& gateway = config.gateway();
-  for (const std::string& address : {gateway.http_listen(), gateway.metrics_listen(), gateway.grpc_listen()}) {
-    TUTTI_RETURN_IF_ERROR(CheckListenAddress(address, config.insecure_listen()));
-  }
+  TUTTI_RETURN_IF_ERROR(CheckListenAddress(gateway.http_listen(), Listener::kApi, config));
+  TUTTI_RETURN_IF_ERROR(CheckListenAddress(gateway.metrics_listen(), Listener::kMetrics, config));
+  // Health and reflection.
+  TUTTI_RETURN_IF_ERROR(CheckListenAddress(gateway.grpc_listen(), Listener::kInternal, config));
   if (gateway.connections_max() < 1 || gateway.connections_max() > 65535) {
     return absl::InvalidArgumentError("gateway.connections_max is not within 1 to 65535");
   }
@@ -58,8 +62,9 @@ absl::Status CheckConfig(const config::v1::Config& config) {
   return absl::OkStatus();
 }
 
-ServerOptions HttpOptions(const config::v1::Gateway& config) {
+ServerOptions HttpOptions(const config::v1::Gateway& config, std::shared_ptr<const Tls> tls) {
   ServerOptions options;
+  options.tls = std::move(tls);
   options.listen = config.http_listen();
   options.access.hosts.assign(config.hosts().begin(), config.hosts().end());
   options.access.hosts.push_back(options.listen.substr(0, options.listen.rfind(':')));
@@ -68,6 +73,25 @@ ServerOptions HttpOptions(const config::v1::Gateway& config) {
   options.body_bytes_max = config.body_bytes_max();
   options.request_timeout = absl::Seconds(config.request_timeout_seconds());
   return options;
+}
+
+// What only reads is read again from another replica when one dies; what changes
+// something is not, for nobody knows whether it has.
+absl::StatusOr<std::shared_ptr<grpc::Channel>> ConnectControl(const config::v1::Config& config,
+                                                              const RouteTable& routes,
+                                                              std::shared_ptr<const Tls> tls) {
+  ReplicasChannelOptions options;
+  options.addresses.assign(config.gateway().control_address().begin(), config.gateway().control_address().end());
+  if (options.addresses.empty()) options.addresses.push_back(config.control().grpc_listen());
+  options.tls = std::move(tls);
+  std::set<std::string> reads;
+  for (const auto& route : routes.routes()) {
+    if (route->http_method == "GET") reads.insert(route->grpc_method);
+  }
+  options.retried_methods.assign(reads.begin(), reads.end());
+  auto channel = MakeReplicasChannel(options);
+  if (channel.ok()) return channel;
+  return absl::InvalidArgumentError(absl::StrCat("gateway.control_address: ", channel.status().message()));
 }
 
 }  // namespace
@@ -94,19 +118,19 @@ bool GatewayServer::Drain(absl::Duration patience) { return http_server_->Stop(p
 absl::StatusOr<std::unique_ptr<GatewayServer>> GatewayServer::Start(const config::v1::Config& config, Clock& clock) {
   TUTTI_RETURN_IF_ERROR(CheckConfig(config));
   const config::v1::Gateway& gateway = config.gateway();
-  const std::string control =
-      gateway.control_address().empty() ? config.control().grpc_listen() : gateway.control_address(0);
+  TUTTI_ASSIGN_OR_RETURN(const auto tls, LoadTls(config));
   TUTTI_ASSIGN_OR_RETURN(const RouteTable documented, RouteTable::Build(ApiServices()));
   TUTTI_ASSIGN_OR_RETURN(const auto services, LinkedServices());
   TUTTI_ASSIGN_OR_RETURN(RouteTable routes, RouteTable::Build(services));
+  TUTTI_ASSIGN_OR_RETURN(const auto channel, ConnectControl(config, routes, tls));
   std::unique_ptr<GatewayServer> server(
-      new GatewayServer(gateway, clock, std::move(routes), MakeOpenApi(documented), MakeRpcChannel(control)));
+      new GatewayServer(gateway, clock, std::move(routes), MakeOpenApi(documented), channel));
   TUTTI_RETURN_IF_ERROR(server->metrics_.Serve(gateway.metrics_listen()));
   TUTTI_ASSIGN_OR_RETURN(
       server->rpc_server_,
-      StartRpcServer({.listen = gateway.grpc_listen(), .services = {}, .metrics = &server->metrics_}));
-  TUTTI_ASSIGN_OR_RETURN(server->http_server_, Server::Start(HttpOptions(gateway), server->pages_, clock, server->ids_,
-                                                             server->http_metrics_));
+      StartRpcServer({.listen = gateway.grpc_listen(), .services = {}, .metrics = &server->metrics_, .tls = tls}));
+  TUTTI_ASSIGN_OR_RETURN(server->http_server_, Server::Start(HttpOptions(gateway, tls), server->pages_, clock,
+                                                             server->ids_, server->http_metrics_));
   return server;
 }
 

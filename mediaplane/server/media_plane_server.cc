@@ -126,6 +126,8 @@ absl::Status MediaPlaneServer::StartControl(Clock& clock) {
   rpc.listen = options_.grpc_listen;
   rpc.services = {service_.get()};
   rpc.metrics = &metrics_;
+  rpc.tls = options_.tls;
+  rpc.client_certificates = true;
   TUTTI_ASSIGN_OR_RETURN(rpc_, StartRpcServer(rpc));
   return absl::OkStatus();
 }

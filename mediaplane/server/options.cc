@@ -93,8 +93,8 @@ absl::Status TakeAddresses(const config::v1::Mediaplane& config, ServerOptions& 
 
 absl::StatusOr<ServerOptions> MakeServerOptions(const config::v1::Config& all) {
   const config::v1::Mediaplane& config = all.mediaplane();
-  TUTTI_RETURN_IF_ERROR(CheckListenAddress(config.grpc_listen(), all.insecure_listen()));
-  TUTTI_RETURN_IF_ERROR(CheckListenAddress(config.metrics_listen(), all.insecure_listen()));
+  TUTTI_RETURN_IF_ERROR(CheckListenAddress(config.grpc_listen(), Listener::kInternal, all));
+  TUTTI_RETURN_IF_ERROR(CheckListenAddress(config.metrics_listen(), Listener::kMetrics, all));
   TUTTI_RETURN_IF_ERROR(CheckRange("rtp_port_first", config.rtp_port_first(), kPortFirstMin, UINT16_MAX));
   TUTTI_RETURN_IF_ERROR(CheckRange("rtp_port_last", config.rtp_port_last(), config.rtp_port_first(), UINT16_MAX));
   TUTTI_RETURN_IF_ERROR(CheckRange("legs_max", config.legs_max(), 1, kLegsMaxMax));
@@ -104,6 +104,7 @@ absl::StatusOr<ServerOptions> MakeServerOptions(const config::v1::Config& all) {
   ServerOptions options;
   options.grpc_listen = config.grpc_listen();
   options.metrics_listen = config.metrics_listen();
+  TUTTI_ASSIGN_OR_RETURN(options.tls, LoadTls(all));
   options.port_first = static_cast<uint16_t>(config.rtp_port_first());
   options.port_last = static_cast<uint16_t>(config.rtp_port_last());
   options.legs_max = config.legs_max();

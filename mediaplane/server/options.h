@@ -2,12 +2,14 @@
 #define MEDIAPLANE_SERVER_OPTIONS_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "common/tls/tls.h"
 #include "mediaplane/negotiation/peer_allow.h"
 #include "mediaplane/port/ethdev_link.h"
 #include "mediaplane/port/port.h"
@@ -19,6 +21,8 @@ namespace tutti::mediaplane {
 struct ServerOptions {
   std::string grpc_listen;
   std::string metrics_listen;
+  // Null: plain text. Else control and we verify each other.
+  std::shared_ptr<const Tls> tls;
   // Of the kernel, or of the device.
   std::vector<SocketAddress> addresses;
   uint16_t port_first = 0;
