@@ -12,6 +12,7 @@ import unittest
 import urllib.request
 
 from tests.harness import junit
+from tests.harness.postgres import Postgres
 from tests.harness.stack import Stack
 from tests.harness.waiting import until
 
@@ -88,6 +89,18 @@ class UpTest(unittest.TestCase):
         self.assertEqual(up.lines[-1], "Tutti is down.")
         for name in ("control", "mediaplane", "gateway"):
             self.assertEqual(pids(self.folder, name), [])
+
+    def test_postgres_is_the_data_base_and_its_password_is_not_shown(self):
+        with Postgres() as postgres:
+            url = postgres.url.replace("postgres@", "postgres:geheim@")
+            up = self.up([*self.stack.flags, "--postgres", url])
+            up.wait_line("Ctrl-C ends it")
+            text = "\n".join(up.lines)
+            self.assertIn(f"PostgreSQL: tutti on {postgres.folder}:5432 as postgres", text)
+            self.assertNotIn("geheim", text)
+            room = self.stack.create_conference(name="first")
+            self.assertEqual(postgres.query("SELECT id FROM conferences"), [[room["id"]]])
+            up.end()
 
     def assert_one_sentence(self, flags, pattern):
         up = self.up(flags)
