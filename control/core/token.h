@@ -8,8 +8,9 @@
 
 namespace tutti::control {
 
-// Signs what a client carries back to us (page tokens, cursors), so that it can
-// be neither read as an interface nor made up. Immutable, thread-safe.
+// Signs and veils what a client carries back to us (page tokens, cursors), so that
+// it can be neither read (a cursor would tell how much all customers do) nor made
+// up. The same payload always gives the same text. Immutable, thread-safe.
 class TokenSigner {
  public:
   // `secret`: at least 16 random bytes, the same in all replicas.
@@ -23,6 +24,8 @@ class TokenSigner {
 
  private:
   std::string Mac(const std::string& scope, const std::string& payload) const;
+  // Turns a payload into noise, and noise into the payload.
+  std::string Veil(const std::string& mac, std::string bytes) const;
 
   std::string secret_;
 };

@@ -1,5 +1,6 @@
 #include "control/core/token.h"
 
+#include "absl/strings/escaping.h"
 #include "gtest/gtest.h"
 
 namespace tutti::control {
@@ -21,6 +22,22 @@ TEST(TokenSignerTest, OpensOnlyItsOwnInTheirScope) {
     const bool last = i + 1 == token.size();
     EXPECT_EQ(signer.Open("list/a", forged).value_or(last ? "payload" : "none"), last ? "payload" : "none") << i;
   }
+}
+
+TEST(TokenSignerTest, ShowsNothingOfWhatItCarries) {
+  const TokenSigner signer("0123456789abcdef");
+  std::string payload(100, 'x');
+  for (const std::string& text : {payload, std::string("1"), std::string()}) {
+    EXPECT_EQ(signer.Open("s", signer.Sign("s", text)), text);
+  }
+  std::string bytes;
+  ASSERT_TRUE(absl::WebSafeBase64Unescape(signer.Sign("s", payload), &bytes));
+  EXPECT_EQ(bytes.find("xx"), std::string::npos);
+  // Neighbours have nothing in common.
+  payload.back() = 'y';
+  std::string other;
+  ASSERT_TRUE(absl::WebSafeBase64Unescape(signer.Sign("s", payload), &other));
+  EXPECT_NE(bytes.substr(16, 8), other.substr(16, 8));
 }
 
 }  // namespace

@@ -66,6 +66,9 @@ class Messages:
             add(name)
         self._factory = message_factory.MessageFactory(self._pool)
 
+    def service(self, name):
+        return self._pool.FindServiceByName(name)
+
     def type(self, name):
         return self._factory.GetPrototype(self._pool.FindMessageTypeByName(name))
 

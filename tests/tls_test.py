@@ -1,0 +1,201 @@
+#!/usr/bin/python3
+"""The whole stack over TLS, with a private authority made by the recipe of docs/operations.md."""
+
+import json
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import tempfile
+import unittest
+import urllib.error
+import urllib.request
+
+import grpc
+
+from tests.harness import junit, sdp
+from tests.harness.callers import even_port
+from tests.harness.stack import Answer, Stack
+
+KEY = "key-of-the-customer-0123456789"
+CUSTOMER = "0198f2d0-0000-7000-8000-00000000000a"
+CHECK = "/grpc.health.v1.Health/Check"
+SERVING = b"\x08\x01"
+
+
+def openssl(*arguments, **options):
+    subprocess.run(["openssl", *arguments], check=True, capture_output=True, **options)
+
+
+class Authority:
+    """A private certificate authority in a folder of its own."""
+
+    def __init__(self, folder, name):
+        self.folder = os.path.join(folder, name)
+        os.mkdir(self.folder)
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "3650",
+                "-subj", "/CN=Tutti authority", "-keyout", self.path("ca.key"), "-out", self.path("ca.pem"))
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def issue(self, name, names):
+        """A certificate for `names`, of servers and clients: files NAME.pem and NAME.key."""
+        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=tutti",
+                "-keyout", self.path(f"{name}.key"), "-out", self.path(f"{name}.csr"))
+        with open(self.path(f"{name}.ext"), "w", encoding="ascii") as file:
+            file.write(f"subjectAltName={names}\nextendedKeyUsage=serverAuth,clientAuth\n")
+        openssl("x509", "-req", "-in", self.path(f"{name}.csr"), "-CA", self.path("ca.pem"), "-CAkey", self.path("ca.key"),
+                "-CAcreateserial", "-days", "825", "-extfile", self.path(f"{name}.ext"), "-out", self.path(f"{name}.pem"))
+
+    def credentials(self, name=None):
+        """gRPC's: trusts this authority; with a name it shows that certificate."""
+        def read(file):
+            with open(self.path(file), "rb") as opened:
+                return opened.read()
+        pair = (read(f"{name}.key"), read(f"{name}.pem")) if name else (None, None)
+        return grpc.ssl_channel_credentials(read("ca.pem"), *pair)
+
+
+class TlsStack(Stack):
+    """A stack that speaks TLS alone."""
+
+    def __init__(self, authority, more=()):
+        super().__init__(flags=more)
+        self.client = ssl.create_default_context(cafile=authority.path("ca.pem"))
+        config = os.path.join(self.folder, "tutti.conf")
+        with open(config, "w", encoding="ascii") as file:
+            file.write(f'tls {{ certificate: "{authority.path("tutti.pem")}" key: "{authority.path("tutti.key")}" '
+                       f'ca: "{authority.path("ca.pem")}" }}\n'
+                       f'api_key {{ key: "{KEY}" customer_id: "{CUSTOMER}" }}\n')
+        self.flags.append(f"--config={config}")
+
+    def request(self, method, path, body=None, headers=(), seconds=10):
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Authorization": f"Bearer {KEY}", **dict(headers)}
+        if data is not None:
+            headers["Content-Type"] = "application/json"
+        request = urllib.request.Request(f"https://{self.http}{path}", data=data, method=method, headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=seconds, context=self.client) as answer:
+                return Answer(answer.status, answer.headers, answer.read().decode())
+        except urllib.error.HTTPError as error:
+            return Answer(error.code, error.headers, error.read().decode())
+        except OSError as error:
+            return Answer(0, {}, json.dumps({"error": {"reason": str(error)}}))
+
+
+class TlsTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="tls", dir=os.environ.get("TEST_TMPDIR"))
+        cls.authority = Authority(cls.folder, "ours")
+        cls.authority.issue("tutti", "IP:127.0.0.1,DNS:localhost")
+        cls.stranger = Authority(cls.folder, "strange")
+        cls.stranger.issue("tutti", "IP:127.0.0.1,DNS:localhost")
+        cls.stack = TlsStack(cls.authority).start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.stack.stop()
+        shutil.rmtree(cls.folder, ignore_errors=True)
+
+    def curl(self, *arguments):
+        done = subprocess.run(["curl", "--silent", "--show-error", "--max-time", "10", *arguments], capture_output=True,
+                              text=True, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    def check(self, name, credentials):
+        """What health says; the code where it says nothing."""
+        address = self.stack.grpc[name]
+        channel = grpc.secure_channel(address, credentials) if credentials else grpc.insecure_channel(address)
+        with channel:
+            try:
+                return channel.unary_unary(CHECK)(b"", timeout=10)
+            except grpc.RpcError as error:
+                return error.code()
+
+    def test_a_call_joins(self):
+        room = self.stack.create_conference(name="private")
+        self.assertEqual(room["customer_id"], CUSTOMER)
+        call = self.stack.create_call(sdp.offer("PCMU", even_port()), room["id"])
+        self.assertEqual(call.status, 200, call.text)
+        self.assertEqual(self.stack.wait_joined(room["id"], 1)[0]["reference_id"], call.body["id"])
+        self.assertEqual(self.stack.request("GET", "/v1/calls", headers={"Authorization": ""}).status, 401)
+
+    def test_curl_verifies_the_gateway(self):
+        url = f"https://{self.stack.http}/readyz"
+        code, answer, error = self.curl("--cacert", self.authority.path("ca.pem"), url)
+        self.assertEqual((code, json.loads(answer or "{}")), (0, {"status": "ready"}), error)
+        code, _, error = self.curl("--cacert", self.stranger.path("ca.pem"), url)
+        self.assertEqual(code, 60, error)  # CURLE_PEER_FAILED_VERIFICATION
+        code, _, error = self.curl("--cacert", self.authority.path("ca.pem"), "--tls-max", "1.1", "--ciphers",
+                                   "DEFAULT@SECLEVEL=0", url)
+        self.assertEqual(code, 35, error)  # CURLE_SSL_CONNECT_ERROR
+
+    def test_plain_text_is_refused(self):
+        code, answer, _ = self.curl(f"http://{self.stack.http}/healthz")
+        self.assertNotEqual(code, 0)
+        self.assertEqual(answer, "")
+        for name in self.stack.grpc:
+            self.assertEqual(self.check(name, None), grpc.StatusCode.UNAVAILABLE, name)
+        # Bytes that are neither.
+        host, port = self.stack.http.split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as raw:
+            raw.sendall(b"\x00" * 100)
+            raw.settimeout(10)
+            while raw.recv(1000):
+                pass
+        self.assertGreaterEqual(self.stack.metric("gateway", "tutti_gateway_tls_handshakes_failed_total"), 2)
+
+    def test_grpc_is_verified(self):
+        for name in ("control", "gateway"):
+            self.assertEqual(self.check(name, self.authority.credentials()), SERVING)
+            self.assertEqual(self.check(name, self.stranger.credentials()), grpc.StatusCode.UNAVAILABLE)
+
+    def test_a_media_node_wants_a_certificate_of_ours(self):
+        self.assertEqual(self.check("mediaplane", self.authority.credentials("tutti")), SERVING)
+        self.assertEqual(self.check("mediaplane", self.authority.credentials()), grpc.StatusCode.UNAVAILABLE)
+        # A stranger that trusts us: its certificate is of its own authority.
+        for file in ("tutti.key", "tutti.pem"):
+            shutil.copy(self.stranger.path(file), self.authority.path("forged" + file[5:]))
+        self.assertEqual(self.check("mediaplane", self.authority.credentials("forged")), grpc.StatusCode.UNAVAILABLE)
+
+    def test_what_does_not_fit_is_one_sentence(self):
+        good = {name: self.authority.path(file) for name, file in
+                (("certificate", "tutti.pem"), ("key", "tutti.key"), ("ca", "ca.pem"))}
+        for setting, path, sentence in (
+                ("key", self.stranger.path("tutti.key"), f'tls.key: {self.stranger.path("tutti.key")} is not the key of '),
+                ("certificate", "/no/such.pem", "tls.certificate: /no/such.pem can't be read or is empty"),
+                ("ca", self.authority.path("tutti.key"), "has no certificates in PEM")):
+            for name in ("control", "mediaplane", "gateway"):
+                with self.subTest(name, setting=setting):
+                    flags = [f"--tls.{key}={value}" for key, value in {**good, setting: path}.items()]
+                    done = subprocess.run([os.path.join(name, name), *Stack().flags, *flags], timeout=30,
+                                          capture_output=True, text=True, check=False)
+                    self.assertEqual(done.returncode, 1)
+                    lines = [line for line in done.stderr.splitlines() if line.startswith(f"{name}: ")]
+                    self.assertEqual(len(lines), 1, done.stderr)
+                    self.assertIn(sentence, lines[0])
+
+    def test_listening_to_the_world(self):
+        """With TLS and keys no further word is needed, but for /metrics."""
+        stack = TlsStack(self.authority)
+        def open_to_all(address):
+            return "0.0.0.0:" + address.split(":")[1]
+        stack.flags += [f"--gateway.http_listen={open_to_all(stack.http)}",
+                        f'--gateway.control_address={stack.grpc["control"]}',
+                        *(f"--{name}.grpc_listen={open_to_all(stack.grpc[name])}" for name in ("control", "gateway"))]
+        with stack:
+            self.assertEqual(stack.create_conference(name="open")["customer_id"], CUSTOMER)
+            for missing, flags in (("metrics have no TLS", [f'--gateway.metrics_listen={open_to_all(stack.metrics["gateway"])}']),
+                                   ("that needs tls", ["--config=/dev/null"])):
+                done = subprocess.run([os.path.join("gateway", "gateway"), *stack.flags, *flags], timeout=30,
+                                      capture_output=True, text=True, check=False)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(missing, done.stderr)
+
+
+if __name__ == "__main__":
+    junit.main()
