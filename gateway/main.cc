@@ -15,6 +15,7 @@ absl::Status Run(const tutti::config::v1::Config& config, const sigset_t& end_si
   tutti::SystemClock clock;
   TUTTI_ASSIGN_OR_RETURN(const auto server, tutti::gateway::GatewayServer::Start(config, clock));
   tutti::log::Info("listening", {{"http", config.gateway().http_listen()},
+                                 {"scheme", config.has_tls() ? "https" : "http"},
                                  {"grpc", config.gateway().grpc_listen()},
                                  {"metrics", config.gateway().metrics_listen()}});
   int signal = 0;
