@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Two keys of two customers: neither sees, changes or guesses anything of the other's.
 
-The methods come from the OpenAPI document and from reflection, so that a new one is either tested here or fails the test.
+The methods come from the OpenAPI document and from reflection, so that a new one is either tested here or fails the
+test.
 """
 
 import os
@@ -83,8 +84,8 @@ class CustomersTest(unittest.TestCase):
         # Two of everything, so that each list has a second page.
         cls.rooms = [cls.a.post("/v1/conferences", {"name": f"of a {number}"}) for number in range(2)]
         pairs = [cls.a.joined(room["id"]) for room in cls.rooms]
-        cls.owned = {"conferences": cls.rooms[0]["id"], "calls": pairs[0][0]["id"], "conferencecalls": pairs[0][1]["id"]}
-        cls.all_of_a = [room["id"] for room in cls.rooms] + [one["id"] for pair in pairs for one in pair]
+        cls.owned = {"conferences": cls.rooms[0]["id"], "calls": pairs[0][0]["id"],
+                     "conferencecalls": pairs[0][1]["id"]}
         cls.openapi = cls.stack.get("/openapi.json").body
 
     @classmethod
@@ -128,7 +129,8 @@ class CustomersTest(unittest.TestCase):
                 conditions += [{"If-Match": f'"{before[kind]["etag"]}"'}, {"If-Match": '"0"'}]
             for headers in conditions:
                 with self.subTest(name, headers=headers):
-                    answers = [self.b.request(method, path.replace("{id}", one), body, headers) for one in (other, none)]
+                    answers = [self.b.request(method, path.replace("{id}", one), body, headers)
+                               for one in (other, none)]
                     self.assertEqual(answers[0].status, 404, answers[0].text)
                     self.assertRegex(answers[0].reason, f"^{kind[:-1].upper()}_NOT_FOUND$")
                     self.assert_same(*answers, (other, none))
@@ -139,7 +141,8 @@ class CustomersTest(unittest.TestCase):
     def test_no_list_shows_or_pages_the_others(self):
         own = self.b.post("/v1/conferences", {})["id"]
         call, participant = self.b.joined(own)
-        lists = [(path, operation) for method, path, operation in self.operations() if method == "GET" and "{" not in path]
+        lists = [(path, operation) for method, path, operation in self.operations()
+                 if method == "GET" and "{" not in path]
         self.assertEqual(len(lists), 3)
         for path, operation in lists:
             with self.subTest(path):
@@ -167,8 +170,8 @@ class CustomersTest(unittest.TestCase):
                    if method == "POST" and "{" not in path}
         self.assertEqual(creates, CREATES)
         key = {"Idempotency-Key": str(uuid.uuid4())}
-        for path, body in (("/v1/conferences", {"name": "same"}), ("/v1/calls", {"type": "rtp", "actions": [{"type": "answer"}],
-                                                                                 "sdp_offer": sdp.offer("PCMU", 40002)})):
+        call = {"type": "rtp", "actions": [{"type": "answer"}], "sdp_offer": sdp.offer("PCMU", 40002)}
+        for path, body in (("/v1/conferences", {"name": "same"}), ("/v1/calls", call)):
             with self.subTest(path):
                 made = [customer.post(path, body, key) for customer in (self.a, self.b, self.a, self.b)]
                 self.assertEqual([one["customer_id"] for one in made], [IDS["a"], IDS["b"]] * 2)
@@ -219,7 +222,8 @@ class CustomersTest(unittest.TestCase):
                 messages = Messages(channel, full)
                 for method in messages.service(full).methods:
                     request_type = messages.type(method.input_type.full_name)
-                    call = channel.unary_stream(f"/{full}/{method.name}", request_serializer=lambda message: message.SerializeToString())
+                    call = channel.unary_stream(f"/{full}/{method.name}",
+                                                request_serializer=request_type.SerializeToString)
                     def refused(request, key):
                         metadata = [("authorization", f"Bearer {key}")] if key else []
                         with self.assertRaises(grpc.RpcError) as raised:

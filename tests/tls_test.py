@@ -46,8 +46,9 @@ class Authority:
                 "-keyout", self.path(f"{name}.key"), "-out", self.path(f"{name}.csr"))
         with open(self.path(f"{name}.ext"), "w", encoding="ascii") as file:
             file.write(f"subjectAltName={names}\nextendedKeyUsage=serverAuth,clientAuth\n")
-        openssl("x509", "-req", "-in", self.path(f"{name}.csr"), "-CA", self.path("ca.pem"), "-CAkey", self.path("ca.key"),
-                "-CAcreateserial", "-days", "825", "-extfile", self.path(f"{name}.ext"), "-out", self.path(f"{name}.pem"))
+        openssl("x509", "-req", "-in", self.path(f"{name}.csr"), "-CA", self.path("ca.pem"),
+                "-CAkey", self.path("ca.key"), "-CAcreateserial", "-days", "825",
+                "-extfile", self.path(f"{name}.ext"), "-out", self.path(f"{name}.pem"))
 
     def credentials(self, name=None):
         """gRPC's: trusts this authority; with a name it shows that certificate."""
@@ -166,7 +167,7 @@ class TlsTest(unittest.TestCase):
         good = {name: self.authority.path(file) for name, file in
                 (("certificate", "tutti.pem"), ("key", "tutti.key"), ("ca", "ca.pem"))}
         for setting, path, sentence in (
-                ("key", self.stranger.path("tutti.key"), f'tls.key: {self.stranger.path("tutti.key")} is not the key of '),
+                ("key", self.stranger.path("tutti.key"), "tutti.key is not the key of "),
                 ("certificate", "/no/such.pem", "tls.certificate: /no/such.pem can't be read or is empty"),
                 ("ca", self.authority.path("tutti.key"), "has no certificates in PEM")):
             for name in ("control", "mediaplane", "gateway"):
@@ -189,8 +190,8 @@ class TlsTest(unittest.TestCase):
                         *(f"--{name}.grpc_listen={open_to_all(stack.grpc[name])}" for name in ("control", "gateway"))]
         with stack:
             self.assertEqual(stack.create_conference(name="open")["customer_id"], CUSTOMER)
-            for missing, flags in (("metrics have no TLS", [f'--gateway.metrics_listen={open_to_all(stack.metrics["gateway"])}']),
-                                   ("that needs tls", ["--config=/dev/null"])):
+            metrics = f'--gateway.metrics_listen={open_to_all(stack.metrics["gateway"])}'
+            for missing, flags in (("metrics have no TLS", [metrics]), ("that needs tls", ["--config=/dev/null"])):
                 done = subprocess.run([os.path.join("gateway", "gateway"), *stack.flags, *flags], timeout=30,
                                       capture_output=True, text=True, check=False)
                 self.assertEqual(done.returncode, 1)
