@@ -158,7 +158,8 @@ class Core {
   // every 30 s. Commits the snapshot's (epoch, sequence).
   void Reconcile(const NodeLease& lease, const NodeSnapshot& snapshot, DoneStatus done);
   // The node is out of reach for good (15 s): its calls hang up, its bridges
-  // are free to be put elsewhere.
+  // are free to be put elsewhere. Again as long as it is so: others may not know
+  // it yet and send calls there.
   void NodeLost(const NodeLease& lease, DoneStatus done);
 
   // --- Time.

@@ -266,13 +266,13 @@ void NodeWatcher::OnProbe(absl::StatusOr<media::v1::NodeState> node) {
 }
 
 void NodeWatcher::CheckLost() {
-  if (lost_ || !has_lease_ || monotonic_() - contact_at_ < options_.lost_after) return;
-  lost_ = true;
-  log::Error("a media node is lost: its calls hang up", {{"node_id", node_id_}});
-  core_.NodeLost(lease_, [this](const absl::Status& status) {
-    queue_.Post([this, status] {
-      // Tried again at the next probe.
-      if (!status.ok()) lost_ = false;
+  if (losing_ || !has_lease_ || monotonic_() - contact_at_ < options_.lost_after) return;
+  if (!lost_) log::Error("a media node is lost: its calls hang up", {{"node_id", node_id_}});
+  losing_ = lost_ = true;
+  core_.NodeLost(lease_, [this](const absl::Status&) {
+    queue_.Post([this] {
+      // At the next probe again: others may not know it yet and send calls there.
+      losing_ = false;
       // The store has forgotten how far it was.
       snapshot_needed_ = true;
     });

@@ -112,6 +112,8 @@ class NodeWatcher {
   // Of the node's last word; started_at_ before the first one.
   absl::Duration contact_at_;
   bool lost_ = false;
+  // The core is being told so.
+  bool losing_ = false;
   NodeRegistry::Node node_;
   std::atomic<int64_t> events_{0};
   std::atomic<int64_t> reconciles_{0};
