@@ -125,6 +125,8 @@ absl::Status Rules::RefuseReoffer(CallRecord& record, const absl::Status& why) {
   // What came after the refused command goes out again with the old offer.
   record.clear_reoffer();
   work_.CommandLeg(record);
+  // What the leg says until then may be about the new one.
+  record.set_answer_revision(record.leg_revision());
   work_.answers.emplace_back(record.call().id(), why);
   return absl::OkStatus();
 }

@@ -129,14 +129,13 @@ void Core::CreateCall(const Principal& principal, const v1::CreateCallRequest& r
       [impl = impl_.get(), done, created] {
         if (!created->ready.has_value()) impl->AddWaiter(created->call_id, done);
       },
-      [impl = impl_.get(), done, created, principal](const absl::Status& result) {
+      [this, done, created](const absl::Status& result) {
         if (!result.ok()) return done(result);
         if (created->ready.has_value()) return done(*created->ready);
         if (!created->twin) return;
-        // Another replica may have answered the twin meanwhile.
-        auto record = Find(*impl, principal, created->call_id);
-        if (!record.ok()) return impl->Answer(created->call_id, record.status());
-        if (record->call().status() != v1::Call::STATUS_RINGING) impl->Answer(created->call_id, Show(*record));
+        // The twin may have been answered meanwhile, perhaps by another replica.
+        // An error of the store's is nobody's answer: the next poll finds it.
+        PollWaiters().IgnoreError();
       });
 }
 

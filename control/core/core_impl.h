@@ -101,6 +101,11 @@ struct Core::Impl {
 absl::Status ApplyLegState(Core::Impl& impl, Work& work, Rules& rules, const std::string& node_id,
                            const media::v1::LegState& state, bool detached);
 
+// Whether the leg is not the one that the caller was told of: the node has been
+// started anew, and a command that was on its way has made another leg there. No
+// packet of the caller's will find that one. core_media.cc.
+bool IsReplaced(const store::CallRecord& call, const media::v1::LegState& state);
+
 // The point where a page begins; INVALID_ARGUMENT where the token is not of this
 // `scope`.
 absl::StatusOr<PageStart> OpenPageToken(const TokenSigner& signer, const std::string& scope, const std::string& token);

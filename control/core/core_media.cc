@@ -51,7 +51,12 @@ absl::Status ApplyEvent(Work& work, Rules& rules, const std::string& node_id, co
     case Event::kLegLeft: {
       const auto& left = event.leg_left();
       TUTTI_ASSIGN_OR_RETURN(CallRecord * call, FindLegCall(work, node_id, left.leg_id()));
-      if (call == nullptr) return absl::OkStatus();
+      if (call == nullptr || call->flow().conferencecall_id().empty()) return absl::OkStatus();
+      // Where the leg goes from one bridge to another, both are told under one revision.
+      TUTTI_ASSIGN_OR_RETURN(const auto* participant, work.Conferencecall(call->flow().conferencecall_id()));
+      if (participant != nullptr && participant->conferencecall().conference_id() != left.bridge_id()) {
+        return absl::OkStatus();
+      }
       return rules.SyncParticipant(*call, "", left.revision(), true);
     }
     case Event::kLegMediaTimeout: {
@@ -91,6 +96,19 @@ absl::Status ApplyRefusal(Work& work, Rules& rules, CallRecord& call, int64_t re
   return rules.EndCall(call, CallEvent::kMediaRefused, L::HANGUP_BY_LOCAL, L::HANGUP_REASON_MEDIA_FAILED);
 }
 
+// Where a leg receives: of the first section that is not rejected.
+std::string AddressOf(const media::v1::MediaDescription& answer) {
+  for (const media::v1::MediaSection& section : answer.sections()) {
+    if (section.rtp_port() != 0) return absl::StrCat(section.address(), " ", section.rtp_port());
+  }
+  return "";
+}
+
+void NoteAnswer(CallRecord& call, const media::v1::LegState& state) {
+  call.set_answer_revision(state.revision());
+  call.set_media_address(AddressOf(state.answer()));
+}
+
 }  // namespace
 
 v1::MediaStatistics ToMediaStatistics(const media::v1::LegStatistics& from) {
@@ -107,6 +125,12 @@ v1::MediaStatistics ToMediaStatistics(const media::v1::LegStatistics& from) {
   return to;
 }
 
+bool IsReplaced(const CallRecord& call, const media::v1::LegState& state) {
+  if (call.call().status() != L::STATUS_PROGRESSING || call.media_address().empty()) return false;
+  // Lower ones are answers to an earlier offer.
+  return state.revision() >= call.answer_revision() && AddressOf(state.answer()) != call.media_address();
+}
+
 absl::Status ApplyLegState(Core::Impl& impl, Work& work, Rules& rules, const std::string& node_id,
                            const media::v1::LegState& state, bool detached) {
   TUTTI_ASSIGN_OR_RETURN(CallRecord * call, FindLegCall(work, node_id, state.leg_id()));
@@ -119,12 +143,17 @@ absl::Status ApplyLegState(Core::Impl& impl, Work& work, Rules& rules, const std
     if (!answer.ok()) {
       return rules.RefuseCall(*call, CallEvent::kHangup, L::HANGUP_REASON_MEDIA_FAILED, answer.status());
     }
+    NoteAnswer(*call, state);
     TUTTI_RETURN_IF_ERROR(rules.AnswerCall(*call, *answer));
   }
   if (call->has_reoffer() && state.revision() >= call->reoffer().leg_revision()) {
     auto answer = impl.answer_writer(state.answer(), state.leg_id(), kFirstAnswer + call->reoffer_count() + 1);
+    if (answer.ok()) NoteAnswer(*call, state);
     TUTTI_RETURN_IF_ERROR(answer.ok() ? rules.TakeReoffer(*call, *answer)
                                       : rules.RefuseReoffer(*call, answer.status()));
+  }
+  if (IsReplaced(*call, state)) {
+    return rules.EndCall(*call, CallEvent::kHangup, L::HANGUP_BY_LOCAL, L::HANGUP_REASON_MEDIA_NODE_LOST);
   }
   if (state.media_timed_out()) {
     return rules.EndCall(*call, CallEvent::kMediaTimeout, L::HANGUP_BY_REMOTE, L::HANGUP_REASON_MEDIA_TIMEOUT);

@@ -59,7 +59,8 @@ absl::Status CompareLeg(Transaction& tx, const std::string& node_id, const media
   if (call->leg_wanted() == store::WANTED_REMOVE || state.revision() < call->leg_revision()) {
     differences.repeats.legs.push_back(ref);
   }
-  bool settled = call->call().status() != L::STATUS_RINGING && !call->has_reoffer() && !state.media_timed_out();
+  bool settled = call->call().status() != L::STATUS_RINGING && !call->has_reoffer() && !state.media_timed_out() &&
+                 !IsReplaced(*call, state);
   if (!call->flow().conferencecall_id().empty()) {
     TUTTI_ASSIGN_OR_RETURN(const auto participant,
                            tx.conferencecalls.Find(call->flow().conferencecall_id(), Lock::kNo));
@@ -111,7 +112,8 @@ absl::Status CompareMissingBridge(Transaction& tx, const std::string& conference
 absl::Status Compare(Transaction& tx, const std::string& node_id, const NodeSnapshot& snapshot,
                      const std::map<std::string, const media::v1::LegState*>& legs, Differences& differences) {
   TUTTI_ASSIGN_OR_RETURN(const auto node, tx.media_nodes.Find(node_id));
-  differences.epoch_changed = node.has_value() && !node->epoch.empty() && node->epoch != snapshot.epoch;
+  // Of a node that was given up nothing is known.
+  differences.epoch_changed = node.has_value() && node->epoch != snapshot.epoch;
   for (const auto& [id, state] : legs) TUTTI_RETURN_IF_ERROR(CompareLeg(tx, node_id, *state, differences));
   TUTTI_ASSIGN_OR_RETURN(const auto calls, tx.calls.FindByNode(node_id));
   for (const std::string& id : calls) {
@@ -252,9 +254,9 @@ void Core::NodeLost(const NodeLease& lease, DoneStatus done) {
     return absl::OkStatus();
   });
   if (!status.ok()) return done(status);
-  std::vector<Impl::Rule> rules;
+  std::vector<Impl::Rule> hangups;
   for (const std::string& id : calls) {
-    rules.push_back([lease, id](Work& work, Rules& rules) -> absl::Status {
+    hangups.push_back([lease, id](Work& work, Rules& rules) -> absl::Status {
       TUTTI_RETURN_IF_ERROR(Impl::HoldLease(work, lease));
       TUTTI_ASSIGN_OR_RETURN(CallRecord * call, work.Call(id));
       if (call == nullptr || call->node_id() != lease.node_id || call->leg_wanted() == store::WANTED_NONE) {
@@ -265,18 +267,26 @@ void Core::NodeLost(const NodeLease& lease, DoneStatus done) {
       return rules.EndCall(*call, CallEvent::kLegGone, L::HANGUP_BY_LOCAL, L::HANGUP_REASON_MEDIA_NODE_LOST);
     });
   }
+  std::vector<Impl::Rule> forgets;
   for (const std::string& id : conferences) {
-    rules.push_back([lease, id](Work& work, Rules&) -> absl::Status {
+    forgets.push_back([lease, id](Work& work, Rules&) -> absl::Status {
       TUTTI_RETURN_IF_ERROR(Impl::HoldLease(work, lease));
-      return ForgetBridge(work, lease.node_id, id);
+      TUTTI_ASSIGN_OR_RETURN(const ConferenceRecord* conference, work.Conference(id));
+      // One who has come since then needs the bridge, until the next call ends that one, too.
+      const bool is_used =
+          conference != nullptr && conference->joining_count() + conference->conference().participant_count() > 0;
+      return is_used ? absl::OkStatus() : ForgetBridge(work, lease.node_id, id);
     });
   }
-  impl_->RunEach(std::move(rules),
-                 [impl = impl_.get(), lease, done = std::move(done)](const absl::StatusOr<int>& lost) {
-                   if (!lost.ok()) return done(lost.status());
-                   // Its events mean nothing any more: when it is back, a snapshot is needed.
-                   impl->Run([lease](Work& work, Rules&) { return Impl::SetNodeSequence(work, lease, "", 0); }, done);
-                 });
+  impl_->RunEach(std::move(hangups), [impl = impl_.get(), lease, forgets = std::move(forgets),
+                                      done = std::move(done)](const absl::StatusOr<int>& hung_up) mutable {
+    if (!hung_up.ok()) return done(hung_up.status());
+    impl->RunEach(std::move(forgets), [impl, lease, done = std::move(done)](const absl::StatusOr<int>& forgotten) {
+      if (!forgotten.ok()) return done(forgotten.status());
+      // Its events mean nothing any more: when it is back, a snapshot is needed.
+      impl->Run([lease](Work& work, Rules&) { return Impl::SetNodeSequence(work, lease, "", 0); }, done);
+    });
+  });
 }
 
 }  // namespace tutti::control

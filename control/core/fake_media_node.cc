@@ -29,6 +29,7 @@ absl::StatusOr<media::v1::LegState> FakeMediaNode::Put(const media::v1::PutLegRe
   const bool is_offered =
       known == offers.end() || known->second.SerializeAsString() != request.offer().SerializeAsString();
   if (is_offered && !refusal.ok()) return std::exchange(refusal, absl::OkStatus());
+  if (is_offered && !busy.ok()) return busy;
   if (!request.bridge_id().empty() && !bridges.contains(request.bridge_id())) {
     return Error(absl::StatusCode::kFailedPrecondition, "BRIDGE_NOT_FOUND", "there is no such bridge");
   }
@@ -37,19 +38,32 @@ absl::StatusOr<media::v1::LegState> FakeMediaNode::Put(const media::v1::PutLegRe
   leg.set_leg_id(request.leg_id());
   leg.set_revision(request.revision());
   offers[request.leg_id()] = request.offer();
-  leg.mutable_answer()->add_sections()->set_rtp_port(10'000);
-  if (leg.bridge_id() == request.bridge_id()) return leg;
+  // A new leg has a port that none has had before.
+  if (leg.answer().sections().empty()) leg.mutable_answer()->add_sections()->set_rtp_port(next_port_ += 2);
   // The reply is the state before the tick that attaches and detaches.
   const media::v1::LegState reply = leg;
-  Detach(leg, request.revision());
-  if (!request.bridge_id().empty() && attaches) {
-    leg.set_bridge_id(request.bridge_id());
-    auto& joined = *AddEvent().mutable_leg_joined();
-    joined.set_leg_id(leg.leg_id());
-    joined.set_bridge_id(leg.bridge_id());
-    joined.set_revision(request.revision());
-  }
+  wanted_bridges_[request.leg_id()] = request.bridge_id();
+  if (ticks_itself) Move(leg);
   return reply;
+}
+
+void FakeMediaNode::Move(media::v1::LegState& leg) {
+  const auto wanted = wanted_bridges_.find(leg.leg_id());
+  if (wanted == wanted_bridges_.end()) return;
+  const std::string bridge_id = wanted->second;
+  wanted_bridges_.erase(wanted);
+  if (leg.bridge_id() == bridge_id) return;
+  Detach(leg, leg.revision());
+  if (bridge_id.empty() || !attaches || !bridges.contains(bridge_id)) return;
+  leg.set_bridge_id(bridge_id);
+  auto& joined = *AddEvent().mutable_leg_joined();
+  joined.set_leg_id(leg.leg_id());
+  joined.set_bridge_id(leg.bridge_id());
+  joined.set_revision(leg.revision());
+}
+
+void FakeMediaNode::Tick() {
+  for (auto& [id, leg] : legs) Move(leg);
 }
 
 media::v1::LegState FakeMediaNode::Remove(const media::v1::RemoveLegRequest& request) {
@@ -62,6 +76,7 @@ media::v1::LegState FakeMediaNode::Remove(const media::v1::RemoveLegRequest& req
   if (found == legs.end()) return state;
   Detach(found->second, request.revision());
   legs.erase(found);
+  wanted_bridges_.erase(request.leg_id());
   state.mutable_statistics()->set_packets_received(1'234);
   auto& removed = *AddEvent().mutable_leg_removed();
   removed.set_leg_id(request.leg_id());
@@ -110,6 +125,8 @@ void FakeMediaNode::Restart(const std::string& epoch) {
   bridges.clear();
   events.clear();
   tombstones_.clear();
+  offers.clear();
+  wanted_bridges_.clear();
 }
 
 void FakeMediaNode::ReportMediaTimeout(const std::string& leg_id) {

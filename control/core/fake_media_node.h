@@ -30,6 +30,9 @@ class FakeMediaNode {
   // A new process: nothing is left of what was.
   void Restart(const std::string& epoch);
 
+  // Puts every leg where its last command wants it.
+  void Tick();
+
   void ReportMediaTimeout(const std::string& leg_id);
 
   std::map<std::string, media::v1::LegState> legs;
@@ -40,17 +43,25 @@ class FakeMediaNode {
   std::map<std::string, media::v1::MediaDescription> offers;
   // The next new leg or re-offer is refused with it.
   absl::Status refusal;
+  // As long as it is an error every new offer is refused with it.
+  absl::Status busy;
   // Attachments stay open: nobody joins.
   bool attaches = true;
+  // False: legs enter and leave bridges only by Tick, not with the command.
+  bool ticks_itself = true;
 
  private:
   media::v1::NodeEvent& AddEvent();
   void Detach(media::v1::LegState& leg, int64_t revision);
+  void Move(media::v1::LegState& leg);
 
   const std::string id_;
   std::string epoch_;
   int64_t sequence_ = 0;
+  uint32_t next_port_ = 10'000;
   std::map<std::string, int64_t> tombstones_;
+  // The bridge that each leg shall be in, where it is not yet there.
+  std::map<std::string, std::string> wanted_bridges_;
 };
 
 }  // namespace tutti::control

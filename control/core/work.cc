@@ -61,7 +61,12 @@ absl::StatusOr<CallRecord*> Work::Call(const std::string& id) { return Load(call
 template <typename Record, typename Table>
 absl::StatusOr<Record*> Work::AddTo(Slots<Record>& slots, Table& table, const std::string& id, Record record) {
   record.set_revision(1);
-  TUTTI_RETURN_IF_ERROR(table.Insert(record));
+  absl::Status inserted = table.Insert(record);
+  // Another transaction was faster: the step that runs again finds its row.
+  if (absl::IsAlreadyExists(inserted)) {
+    return Error(absl::StatusCode::kAborted, kRowChanged, "another transaction has inserted a row");
+  }
+  TUTTI_RETURN_IF_ERROR(inserted);
   Slot<Record>& slot = slots[id];
   slot = {std::move(record), true, 1, true};
   return &slot.record;

@@ -1,5 +1,6 @@
 #include "control/store/idempotency_table.h"
 
+#include "common/status/status.h"
 #include "control/store/table.h"
 
 namespace tutti::control {
@@ -19,12 +20,14 @@ absl::StatusOr<std::optional<IdempotencyTable::Entry>> IdempotencyTable::Find(co
 }
 
 absl::Status IdempotencyTable::Insert(const Key& key, const Entry& entry) {
-  return table::ExecuteOne(
+  absl::Status status = table::ExecuteOne(
       connection_,
       "INSERT INTO idempotency_keys (customer_id, method, idempotency_key, body_hash, resource_id, response, tm_create)"
       " VALUES (?, ?, ?, ?, ?, ?, ?)",
       {key.customer_id, key.method, key.key, sql::Blob{entry.body_hash}, entry.resource_id,
        entry.response.has_value() ? sql::Value(sql::Blob{*entry.response}) : sql::Value(), entry.tm_create_us});
+  if (!absl::IsAlreadyExists(status)) return status;
+  return Error(absl::StatusCode::kAborted, kRowChanged, "another transaction has inserted the idempotency key");
 }
 
 absl::Status IdempotencyTable::SetResponse(const Key& key, const std::string& response) {

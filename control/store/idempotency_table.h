@@ -32,6 +32,7 @@ class IdempotencyTable {
   explicit IdempotencyTable(sql::Connection& connection) : connection_(connection) {}
 
   absl::StatusOr<std::optional<Entry>> Find(const Key& key);
+  // ABORTED (ROW_CHANGED): a twin was faster; the step that runs again finds its entry.
   absl::Status Insert(const Key& key, const Entry& entry);
   absl::Status SetResponse(const Key& key, const std::string& response);
   // So that a create that failed can be tried again.
