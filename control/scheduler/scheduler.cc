@@ -33,9 +33,7 @@ void Scheduler::OnRemoteCommit() {
 
 void Scheduler::Poll() {
   Look();
-  if (absl::Status status = core_.RepeatCommands(); !status.ok()) {
-    log::Warning("a look for commands that were not carried out failed", {{"error", status.ToString()}});
-  }
+  Note("a look for commands that were not carried out", core_.RepeatCommands());
   queue_.PostAfter(options_.poll_interval, [this] { Poll(); });
 }
 
@@ -46,10 +44,18 @@ void Scheduler::Look() {
   if (options_.on_look) options_.on_look();
 }
 
-void Scheduler::PollWaiters() {
-  if (absl::Status status = core_.PollWaiters(); !status.ok()) {
-    log::Warning("a look for answers failed", {{"error", status.ToString()}});
+void Scheduler::Note(const char* what, const absl::Status& status) {
+  if (status.ok() == !failing_) return;
+  failing_ = !status.ok();
+  if (failing_) {
+    log::Warning("the scheduler can't do its work", {{"what", what}, {"error", status.ToString()}});
+  } else {
+    log::Info("the scheduler can do its work again");
   }
+}
+
+void Scheduler::PollWaiters() {
+  Note("a look for answers", core_.PollWaiters());
   queue_.PostAfter(options_.waiters_interval, [this] { PollWaiters(); });
 }
 
@@ -68,9 +74,7 @@ void Scheduler::RunDue() {
   core_.RunDue([this](const absl::StatusOr<absl::Time>& next) {
     queue_.Post([this, next] {
       running_ = false;
-      if (!next.ok()) {
-        log::Warning("a scan of deadlines failed", {{"error", next.status().ToString()}});
-      }
+      Note("a scan of deadlines", next.status());
       // A deadline that came while it ran is in armed_.
       const absl::Time deadline = std::min(armed_, next.ok() ? *next : clock_.Now() + options_.retry_pause);
       armed_ = absl::InfiniteFuture();

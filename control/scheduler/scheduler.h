@@ -57,6 +57,8 @@ class Scheduler {
   void Poll();
   void Look();
   void PollWaiters();
+  // Says in the log when the store begins to fail, and when that is over.
+  void Note(const char* what, const absl::Status& status);
   void SweepHealth();
   void Purge();
 
@@ -70,6 +72,7 @@ class Scheduler {
   // The timer that counts; earlier ones are left to run out.
   int64_t timer_ = 0;
   bool running_ = false;
+  bool failing_ = false;
   std::atomic<bool> look_planned_{false};
 };
 
