@@ -1,0 +1,125 @@
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/status/status.h"
+#include "control/core/principal.h"
+#include "control/core/times.h"
+#include "control/simulation/checker.h"
+
+// What is looked at as a whole: all rows, and the nodes beside them.
+
+namespace tutti::control::simulation {
+
+using control::FromTimestamp;
+using control::Lock;
+using control::Transaction;
+using store::CallRecord;
+using L = v1::Call;
+using P = v1::Conferencecall;
+
+namespace {
+
+// A deadline is met that soon where nothing is in the way.
+constexpr absl::Duration kOverdueMax = absl::Seconds(5);
+// After trouble, until everything goes its way again.
+constexpr absl::Duration kTroubleAfter = absl::Seconds(12);
+// What a state that waits for a node takes where nothing is in the way.
+constexpr absl::Duration kTransitMax = absl::Seconds(8);
+
+template <typename Resource>
+absl::Duration Since(const World& world, const Resource& resource) {
+  return world.Now() - FromTimestamp(resource.tm_update());
+}
+
+}  // namespace
+
+void Checker::CheckDeadlines(absl::Duration trouble_at) {
+  if (world_.Elapsed() - trouble_at < kTroubleAfter) return;
+  const int64_t overdue_us = control::ToMicroseconds(world_.Now() - kOverdueMax);
+  for (const std::string& id : live_) {
+    const Row& row = rows_.at(id);
+    Expect(row.deadline_us == 0 || row.deadline_us > overdue_us, absl::StrCat(id, " is past its deadline"));
+  }
+}
+
+void Checker::CheckAgreement() {
+  absl::Status status = database_->Inspect([&](Transaction& tx) -> absl::Status {
+    for (const std::string& id : live_) {
+      TUTTI_ASSIGN_OR_RETURN(const auto call, tx.calls.Find(id, Lock::kNo));
+      if (call.has_value()) CheckCallIsThere(tx, *call);
+      TUTTI_ASSIGN_OR_RETURN(const auto participant, tx.conferencecalls.Find(id, Lock::kNo));
+      if (!participant.has_value()) continue;
+      const P& p = participant->conferencecall();
+      Expect(p.status() == P::STATUS_JOINED || Since(world_, p) < kTransitMax,
+             absl::StrCat("a participant hangs: ", world_.Name("part", id), " ", p.ShortDebugString()));
+    }
+    CheckNodes(tx);
+    return absl::OkStatus();
+  });
+  Expect(status.ok(), absl::StrCat("the store can't be read: ", status.ToString()));
+}
+
+// A call's leg is on its node, in its bridge.
+void Checker::CheckCallIsThere(Transaction& tx, const CallRecord& record) {
+  const L& call = record.call();
+  if (Since(world_, call) < kTransitMax) return;
+  const auto what = [&] { return absl::StrCat(world_.Name("call", call.id()), " ", record.ShortDebugString()); };
+  Expect(call.status() == L::STATUS_PROGRESSING, "a call hangs: ", what);
+  Expect(!record.has_reoffer(), "a re-offer hangs: ", what);
+  SimulatedNode* node = FindNode(record.node_id());
+  const auto leg = node->media().legs.find(call.id());
+  if (leg == node->media().legs.end()) return Expect(false, "its leg is not there: ", what);
+  Expect(leg->second.bridge_id() == record.bridge_id(), "its leg is in another bridge: ", what);
+  Expect(leg->second.revision() == record.leg_revision(), "its leg has another revision: ", what);
+  const std::string answer = absl::StrCat("v=0 answer ", leg->second.answer().sections(0).rtp_port(), " ");
+  Expect(absl::StartsWith(call.sdp_answer(), answer), "its caller was told of another leg: ", what);
+  if (record.bridge_id().empty()) return;
+  const auto participant = tx.conferencecalls.Find(record.flow().conferencecall_id(), Lock::kNo);
+  Expect(participant.ok() && participant->has_value() &&
+             (*participant)->conferencecall().conference_id() == record.bridge_id(),
+         "it is in a bridge and no participant: ", what);
+}
+
+void Checker::CheckLeg(Transaction& tx, const SimulatedNode& node, const media::v1::LegState& leg) {
+  const auto call = tx.calls.Find(leg.leg_id(), Lock::kNo);
+  if (!call.ok()) return world_.Fail(call.status().ToString());
+  const auto what = [&] { return absl::StrCat(world_.Name("call", leg.leg_id()), " on ", node.id()); };
+  if (!call->has_value()) return Expect(false, "an unknown leg: ", what);
+  if (Since(world_, (*call)->call()) < kTransitMax) return;
+  Expect((*call)->leg_wanted() == store::WANTED_PUT && (*call)->node_id() == node.id(),
+         "a leg that nobody wants: ", what);
+}
+
+void Checker::CheckNodes(Transaction& tx) {
+  for (const auto& node : nodes_) {
+    for (const auto& [id, leg] : node->media().legs) CheckLeg(tx, *node, leg);
+    for (const auto& [id, bridge] : node->media().bridges) {
+      const auto room = tx.conferences.Find(id, Lock::kNo);
+      if (!room.ok() || !room->has_value()) return world_.Fail(absl::StrCat("an unknown bridge: ", id));
+      if (Since(world_, (*room)->conference()) < kTransitMax) continue;
+      Expect((*room)->bridge_wanted() == store::WANTED_PUT && (*room)->node_id() == node->id(),
+             absl::StrCat("a bridge that nobody wants: ", world_.Name("room", id), " on ", node->id(), " ",
+                          (*room)->ShortDebugString()));
+    }
+  }
+}
+
+void Checker::CheckEnd() {
+  std::string left;
+  for (const std::string& id : live_) absl::StrAppend(&left, world_.Name("row", id), " (", rows_.at(id).status, ") ");
+  Expect(live_.empty(), absl::StrCat("never ended: ", left));
+  for (const auto& node : nodes_) {
+    for (const auto& [id, leg] : node->media().legs) {
+      world_.Fail(absl::StrCat("a leg is left on ", node->id(), ": ", world_.Name("call", id)));
+    }
+    for (const auto& [id, bridge] : node->media().bridges) {
+      world_.Fail(absl::StrCat("a bridge is left on ", node->id(), ": ", world_.Name("room", id)));
+    }
+  }
+  for (const auto& [stream, sequence] : streams_) {
+    Expect(ended_streams_.contains(stream), absl::StrCat("a stream without its last event: ", stream));
+  }
+}
+
+}  // namespace tutti::control::simulation

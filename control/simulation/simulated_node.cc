@@ -1,0 +1,130 @@
+#include "control/simulation/simulated_node.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/status/status.h"
+
+namespace tutti::control::simulation {
+namespace {
+
+// So few that a watcher that was away for long finds a gap.
+constexpr size_t kLogMax = 40;
+
+constexpr absl::Duration kTick = absl::Milliseconds(20);
+
+std::string EpochName(const std::string& id, int epoch) { return absl::StrCat(id, "-epoch-", epoch); }
+
+absl::Status Busy() {
+  return Error(absl::StatusCode::kResourceExhausted, "MEDIA_NODE_BUSY", "the node has no leg left");
+}
+
+}  // namespace
+
+SimulatedNode::SimulatedNode(World& world, std::string id)
+    : world_(world), id_(std::move(id)), media_(id_, EpochName(id_, epochs_)) {
+  media_.ticks_itself = false;
+}
+
+void SimulatedNode::Carry(const std::function<void(control::FakeMediaNode&)>& command) {
+  command(media_);
+  Collect();
+  world_.After(world_.random.Between(absl::ZeroDuration(), kTick), [this] { Tick(); });
+}
+
+void SimulatedNode::Tick() {
+  if (!is_up_ || is_stuck_) return;
+  media_.Tick();
+  Collect();
+}
+
+void SimulatedNode::Collect() {
+  if (media_.events.empty()) return;
+  for (media::v1::NodeEvent& event : media_.events) {
+    if (loses_events_) continue;
+    event.set_sequence(++latest_);
+    log_.push_back(std::move(event));
+  }
+  media_.events.clear();
+  last_event_ = world_.Elapsed();
+  while (log_.size() > kLogMax) log_.pop_front();
+  Changed();
+}
+
+void SimulatedNode::Changed() {
+  std::erase_if(listeners_, [](const auto& listener) { return listener.expired(); });
+  const auto listeners = listeners_;
+  for (const auto& listener : listeners) {
+    if (const auto call = listener.lock()) (*call)();
+  }
+}
+
+void SimulatedNode::Crash() {
+  if (!is_up_) return;
+  world_.Tell(absl::StrCat(id_, " crashes"));
+  is_up_ = false;
+  NoteLost();
+  Changed();
+}
+
+void SimulatedNode::Start() {
+  if (is_up_) return;
+  NoteLost();
+  is_up_ = true;
+  media_.Restart(EpochName(id_, ++epochs_));
+  log_.clear();
+  latest_ = 0;
+  world_.Tell(absl::StrCat(id_, " starts, ", media_.epoch()));
+}
+
+void SimulatedNode::SetBusy(bool busy) {
+  world_.Tell(absl::StrCat(id_, busy ? " is busy" : " is not busy"));
+  media_.busy = busy ? Busy() : absl::OkStatus();
+}
+
+void SimulatedNode::SetStuck(bool stuck) {
+  world_.Tell(absl::StrCat(id_, stuck ? " is stuck" : " is not stuck"));
+  is_stuck_ = stuck;
+  Tick();
+}
+
+void SimulatedNode::LoseEvents(absl::Duration duration) {
+  if (loses_events_) return;
+  world_.Tell(absl::StrCat(id_, " loses events"));
+  loses_events_ = true;
+  world_.After(duration, [this, epochs = epochs_] {
+    loses_events_ = false;
+    if (epochs != epochs_ || !is_up_) return;
+    media_.events.emplace_back().mutable_resync();
+    Collect();
+  });
+}
+
+void SimulatedNode::ReportMediaTimeout(const std::string& leg_id) {
+  timed_out_.insert(leg_id);
+  media_.ReportMediaTimeout(leg_id);
+  Collect();
+}
+
+void SimulatedNode::SetReachable(const std::string& replica, bool is_reachable) {
+  NoteLost();
+  if (is_reachable) {
+    unreachable_.erase(replica);
+  } else {
+    unreachable_.insert(replica);
+  }
+}
+
+const media::v1::NodeEvent* SimulatedNode::FindEvent(int64_t sequence) const {
+  const int64_t index = sequence - oldest_sequence();
+  return index >= 0 && index < static_cast<int64_t>(log_.size()) ? &log_[index] : nullptr;
+}
+
+control::NodeSnapshot SimulatedNode::Snapshot() const {
+  control::NodeSnapshot snapshot = media_.Snapshot({});
+  snapshot.sequence = latest_;
+  return snapshot;
+}
+
+}  // namespace tutti::control::simulation

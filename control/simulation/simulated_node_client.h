@@ -1,0 +1,69 @@
+#ifndef CONTROL_SIMULATION_SIMULATED_NODE_CLIENT_H_
+#define CONTROL_SIMULATION_SIMULATED_NODE_CLIENT_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "control/media/node_client.h"
+#include "control/scheduler/task_queue.h"
+#include "control/simulation/simulated_node.h"
+#include "control/simulation/world.h"
+
+namespace tutti::control::simulation {
+
+// What the network does to a call, of 1 000.
+struct NetworkFaults {
+  int request_lost = 0;
+  int reply_lost = 0;
+  // The command arrives once more, later.
+  int repeated = 0;
+  // It takes seconds, and so is overtaken by others.
+  int slow = 0;
+};
+
+// One replica's way to one node, through a network that loses, delays, repeats
+// and reorders. As the gRPC client it answers each call once, on the queue, in
+// bounded time.
+class SimulatedNodeClient final : public control::NodeClient {
+ public:
+  // All outlive the client, and the world's events too; but for the queue, which
+  // is not touched once the client is destroyed.
+  SimulatedNodeClient(World& world, SimulatedNode& node, const NetworkFaults& faults, std::string replica,
+                      control::TaskQueue& queue);
+  ~SimulatedNodeClient() override;
+
+  void PutBridge(const media::v1::PutBridgeRequest& request, Done<media::v1::BridgeState> done) override;
+  void RemoveBridge(const media::v1::RemoveBridgeRequest& request, Done<media::v1::BridgeState> done) override;
+  void PutLeg(const media::v1::PutLegRequest& request, Done<media::v1::LegState> done) override;
+  void RemoveLeg(const media::v1::RemoveLegRequest& request, Done<media::v1::LegState> done) override;
+  void GetLeg(const media::v1::GetLegRequest& request, Done<media::v1::LegState> done) override;
+  void GetNode(const media::v1::GetNodeRequest& request, Done<media::v1::NodeState> done) override;
+  void Snapshot(Done<control::NodeSnapshot> done) override;
+  std::shared_ptr<Stream> Watch(const media::v1::WatchRequest& request, WatchHandler handler) override;
+
+ private:
+  class WatchStream;
+  // What outlives the client: null queue after its end.
+  struct Line {
+    World& world;
+    SimulatedNode& node;
+    const NetworkFaults& faults;
+    const std::string replica;
+    control::TaskQueue* queue;
+
+    bool IsUp() const { return node.is_up() && node.IsReachable(replica); }
+    absl::Duration Delay() const;
+  };
+
+  template <typename Reply>
+  using Command = std::function<absl::StatusOr<Reply>(SimulatedNode&)>;
+  template <typename Reply>
+  void Call(const std::string& what, absl::Duration deadline, Command<Reply> command, Done<Reply> done);
+
+  const std::shared_ptr<Line> line_;
+};
+
+}  // namespace tutti::control::simulation
+
+#endif  // CONTROL_SIMULATION_SIMULATED_NODE_CLIENT_H_
