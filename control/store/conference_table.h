@@ -1,30 +1,30 @@
 #ifndef CONTROL_STORE_CONFERENCE_TABLE_H_
 #define CONTROL_STORE_CONFERENCE_TABLE_H_
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "control/store/records.pb.h"
-#include "control/store/sql/connection.h"
-#include "control/store/table.h"
+#include "control/store/resource_table.h"
 
 namespace tutti::control {
 
-class ConferenceTable {
+struct ConferenceKind {
+  using Record = store::ConferenceRecord;
+  static constexpr char kTable[] = "conferences";
+  static constexpr const char* kConstant[] = {"customer_id", "type", "tm_create"};
+  static constexpr const char* kChanging[] = {"status", "tm_end", "deadline_at", "node_id"};
+  static constexpr char kStream[] = "conference:";
+  static constexpr int kStatuses = v1::Conference::Status_ARRAYSIZE;
+  static const std::string& Id(const Record& record) { return record.conference().id(); }
+  static void AppendConstant(const Record& record, table::Values& values);
+  static void AppendChanging(const Record& record, table::Values& values);
+};
+
+class ConferenceTable : public ResourceTable<ConferenceKind> {
  public:
-  explicit ConferenceTable(sql::Connection& connection) : connection_(connection) {}
-
-  absl::StatusOr<std::optional<store::ConferenceRecord>> Find(const std::string& id, Lock lock);
-
-  // ALREADY_EXISTS: the id is taken.
-  absl::Status Insert(const store::ConferenceRecord& record);
-  // Writes a row that is still as it was read, at `read_revision`; ABORTED
-  // (ROW_CHANGED): another transaction has changed it since.
-  absl::Status Update(const store::ConferenceRecord& record, int64_t read_revision);
+  using ResourceTable::ResourceTable;
 
   struct Filter {
     std::string customer_id;
@@ -35,18 +35,8 @@ class ConferenceTable {
   // Newest first.
   absl::StatusOr<std::vector<store::ConferenceRecord>> List(const Filter& filter, const PageStart& start, int limit);
 
-  absl::StatusOr<std::vector<std::string>> FindDue(int64_t now_us, int limit);
-  // Earliest deadline; 0: none.
-  absl::StatusOr<int64_t> NextDeadline();
   // Those that have a bridge on the node.
   absl::StatusOr<std::vector<std::string>> FindByNode(const std::string& node_id);
-  // Of those that have not ended.
-  absl::StatusOr<std::vector<int64_t>> CountByStatus();
-  // Deletes at most `limit` that ended before, with their streams.
-  absl::StatusOr<int64_t> Purge(int64_t ended_before_us, int limit);
-
- private:
-  sql::Connection& connection_;
 };
 
 }  // namespace tutti::control

@@ -1,67 +1,29 @@
 #include "control/store/conferencecall_table.h"
 
 namespace tutti::control {
-namespace {
-
-using store::ConferencecallRecord;
-
-int64_t EndedAt(const ConferencecallRecord& record) {
-  return record.conferencecall().has_tm_leaved() ? table::Microseconds(record.conferencecall().tm_leaved()) : 0;
-}
-
-}  // namespace
-
-absl::StatusOr<std::optional<ConferencecallRecord>> ConferencecallTable::Find(const std::string& id, Lock lock) {
-  static constexpr char kSelect[] = "SELECT body FROM conferencecalls WHERE id = ?";
-  if (lock == Lock::kNo || connection_.LockClause().empty()) {
-    return table::FindOne<ConferencecallRecord>(connection_, kSelect, {id});
-  }
-  return table::FindOne<ConferencecallRecord>(connection_, std::string(kSelect).append(connection_.LockClause()), {id});
-}
-
-absl::Status ConferencecallTable::Insert(const ConferencecallRecord& record) {
-  const std::string body = record.SerializeAsString();
+void ConferencecallKind::AppendConstant(const Record& record, table::Values& values) {
   const v1::Conferencecall& conferencecall = record.conferencecall();
-  return table::ExecuteOne(
-      connection_,
-      "INSERT INTO conferencecalls (id, customer_id, conference_id, call_id, status, tm_create, tm_end, deadline_at,"
-      " health_failures, revision, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)",
-      {conferencecall.id(), conferencecall.customer_id(), conferencecall.conference_id(), conferencecall.reference_id(),
-       conferencecall.status(), table::Microseconds(conferencecall.tm_create()),
-       sql::Value::NullIfZero(EndedAt(record)), sql::Value::NullIfZero(record.deadline_at_us()), record.revision(),
-       sql::Blob{body}});
+  values.push_back(conferencecall.customer_id());
+  values.push_back(conferencecall.conference_id());
+  values.push_back(conferencecall.reference_id());
+  values.push_back(table::Microseconds(conferencecall.tm_create()));
+  // SetHealthFailures changes it, which no record knows of.
+  values.push_back(0);
 }
 
-absl::Status ConferencecallTable::Update(const ConferencecallRecord& record, int64_t read_revision) {
-  const std::string body = record.SerializeAsString();
-  return table::UpdateRow(connection_,
-                          "UPDATE conferencecalls SET status = ?, tm_end = ?, deadline_at = ?, revision = ?, body = ? "
-                          "WHERE id = ? AND revision = ?",
-                          {record.conferencecall().status(), sql::Value::NullIfZero(EndedAt(record)),
-                           sql::Value::NullIfZero(record.deadline_at_us()), record.revision(), sql::Blob{body},
-                           record.conferencecall().id(), read_revision});
+void ConferencecallKind::AppendChanging(const Record& record, table::Values& values) {
+  const v1::Conferencecall& conferencecall = record.conferencecall();
+  values.push_back(conferencecall.status());
+  values.push_back(conferencecall.has_tm_leaved() ? table::Microseconds(conferencecall.tm_leaved()) : sql::Value());
+  values.push_back(sql::Value::NullIfZero(record.deadline_at_us()));
 }
 
-absl::StatusOr<std::vector<ConferencecallRecord>> ConferencecallTable::List(const Filter& filter,
-                                                                            const PageStart& start, int limit) {
-  std::string sql = "SELECT body FROM conferencecalls WHERE customer_id = ?";
-  std::vector<sql::Value> values = {filter.customer_id};
-  if (!filter.conference_id.empty()) {
-    sql += " AND conference_id = ?";
-    values.push_back(filter.conference_id);
-  }
-  if (filter.status != 0) {
-    sql += " AND status = ?";
-    values.push_back(filter.status);
-  }
-  if (start.tm_create_us != 0) {
-    sql += " AND (tm_create, id) < (?, ?)";
-    values.push_back(start.tm_create_us);
-    values.push_back(start.id);
-  }
-  sql += " ORDER BY tm_create DESC, id DESC LIMIT ?";
-  values.push_back(limit);
-  return table::FindMany<ConferencecallRecord>(connection_, sql, values);
+absl::StatusOr<std::vector<store::ConferencecallRecord>> ConferencecallTable::List(const Filter& filter,
+                                                                                   const PageStart& start, int limit) {
+  absl::InlinedVector<std::pair<const char*, sql::Value>, 2> conditions;
+  if (!filter.conference_id.empty()) conditions.emplace_back("conference_id", filter.conference_id);
+  if (filter.status != 0) conditions.emplace_back("status", filter.status);
+  return ResourceTable::List(filter.customer_id, conditions, start, limit);
 }
 
 absl::StatusOr<std::vector<std::string>> ConferencecallTable::FindPresent(const std::string& conference_id) {
@@ -77,24 +39,12 @@ absl::StatusOr<std::vector<std::string>> ConferencecallTable::FindJoined(const s
                         {conference_id, v1::Conferencecall::STATUS_JOINED, limit});
 }
 
-absl::StatusOr<std::vector<std::string>> ConferencecallTable::FindDue(int64_t now_us, int limit) {
-  return table::FindIds(connection_,
-                        "SELECT id FROM conferencecalls WHERE deadline_at IS NOT NULL AND deadline_at <= ?"
-                        " ORDER BY deadline_at LIMIT ?",
-                        {now_us, limit});
-}
-
 absl::StatusOr<std::vector<std::string>> ConferencecallTable::FindCallsDueOf(int status, int64_t deadline_max_us,
                                                                              int limit) {
   return table::FindIds(connection_,
                         "SELECT call_id FROM conferencecalls WHERE tm_end IS NULL AND status = ? AND deadline_at <= ?"
                         " ORDER BY deadline_at LIMIT ?",
                         {status, deadline_max_us, limit});
-}
-
-absl::StatusOr<int64_t> ConferencecallTable::NextDeadline() {
-  return table::FindNumber(connection_, "SELECT MIN(deadline_at) FROM conferencecalls WHERE deadline_at IS NOT NULL",
-                           {});
 }
 
 absl::StatusOr<std::vector<ConferencecallTable::Health>> ConferencecallTable::CheckHealth(int64_t created_before_us,
@@ -119,19 +69,6 @@ absl::StatusOr<std::vector<ConferencecallTable::Health>> ConferencecallTable::Ch
 
 absl::Status ConferencecallTable::SetHealthFailures(const std::string& id, int failures) {
   return connection_.Execute("UPDATE conferencecalls SET health_failures = ? WHERE id = ?", {failures, id}).status();
-}
-
-absl::StatusOr<std::vector<int64_t>> ConferencecallTable::CountByStatus() {
-  return table::CountByStatus(connection_,
-                              "SELECT status, COUNT(*) FROM conferencecalls WHERE tm_end IS NULL GROUP BY status",
-                              v1::Conferencecall::Status_ARRAYSIZE);
-}
-
-absl::StatusOr<int64_t> ConferencecallTable::Purge(int64_t ended_before_us, int limit) {
-  return connection_.Execute(
-      "DELETE FROM conferencecalls WHERE id IN"
-      " (SELECT id FROM conferencecalls WHERE tm_end IS NOT NULL AND tm_end < ? ORDER BY tm_end LIMIT ?)",
-      {ended_before_us, limit});
 }
 
 }  // namespace tutti::control

@@ -2,27 +2,33 @@
 #define CONTROL_STORE_CONFERENCECALL_TABLE_H_
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "control/store/records.pb.h"
-#include "control/store/sql/connection.h"
-#include "control/store/table.h"
+#include "control/store/resource_table.h"
 
 namespace tutti::control {
 
-class ConferencecallTable {
- public:
-  explicit ConferencecallTable(sql::Connection& connection) : connection_(connection) {}
+struct ConferencecallKind {
+  using Record = store::ConferencecallRecord;
+  static constexpr char kTable[] = "conferencecalls";
+  static constexpr const char* kConstant[] = {"customer_id", "conference_id", "call_id", "tm_create",
+                                              "health_failures"};
+  static constexpr const char* kChanging[] = {"status", "tm_end", "deadline_at"};
+  // Their events are in the conference's.
+  static constexpr char kStream[] = "";
+  static constexpr int kStatuses = v1::Conferencecall::Status_ARRAYSIZE;
+  static const std::string& Id(const Record& record) { return record.conferencecall().id(); }
+  static void AppendConstant(const Record& record, table::Values& values);
+  static void AppendChanging(const Record& record, table::Values& values);
+};
 
-  absl::StatusOr<std::optional<store::ConferencecallRecord>> Find(const std::string& id, Lock lock);
-  absl::Status Insert(const store::ConferencecallRecord& record);
-  // Writes a row that is still as it was read, at `read_revision`; ABORTED
-  // (ROW_CHANGED): another transaction has changed it since.
-  absl::Status Update(const store::ConferencecallRecord& record, int64_t read_revision);
+class ConferencecallTable : public ResourceTable<ConferencecallKind> {
+ public:
+  using ResourceTable::ResourceTable;
 
   struct Filter {
     std::string customer_id;
@@ -39,10 +45,8 @@ class ConferencecallTable {
   absl::StatusOr<std::vector<std::string>> FindPresent(const std::string& conference_id);
   absl::StatusOr<std::vector<std::string>> FindJoined(const std::string& conference_id, int limit);
 
-  absl::StatusOr<std::vector<std::string>> FindDue(int64_t now_us, int limit);
   // The calls of those of a status whose deadline is at most so.
   absl::StatusOr<std::vector<std::string>> FindCallsDueOf(int status, int64_t deadline_max_us, int limit);
-  absl::StatusOr<int64_t> NextDeadline();
 
   // One participant that has failed the health check now or before.
   struct Health {
@@ -55,13 +59,6 @@ class ConferencecallTable {
   // were made before `created_before_us`, or that failed the last time.
   absl::StatusOr<std::vector<Health>> CheckHealth(int64_t created_before_us, int limit);
   absl::Status SetHealthFailures(const std::string& id, int failures);
-
-  // Of those that have not ended.
-  absl::StatusOr<std::vector<int64_t>> CountByStatus();
-  absl::StatusOr<int64_t> Purge(int64_t ended_before_us, int limit);
-
- private:
-  sql::Connection& connection_;
 };
 
 }  // namespace tutti::control
