@@ -23,11 +23,11 @@ absl::StatusOr<bool> MediaNodeTable::HoldTerm(const std::string& id, int64_t ter
 }
 
 absl::Status MediaNodeTable::Upsert(const Node& node) {
-  return table::ExecuteOne(
+  return table::UpdateRow(
       connection_,
       "INSERT INTO media_nodes (id, epoch, sequence, owner, term, lease_until) VALUES (?, ?, ?, ?, ?, ?)"
       " ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, sequence = excluded.sequence, owner = excluded.owner,"
-      " term = excluded.term, lease_until = excluded.lease_until",
+      " term = excluded.term, lease_until = excluded.lease_until WHERE media_nodes.term < excluded.term",
       {node.id, node.epoch, node.sequence, node.owner, node.term, node.lease_until_us});
 }
 

@@ -31,6 +31,8 @@ class MediaNodeTable {
   // False: the term is not the row's any more. Else it is until the
   // transaction's end.
   absl::StatusOr<bool> HoldTerm(const std::string& id, int64_t term);
+  // ABORTED (kRowChanged): another one has this term or a later one: two that
+  // claim a node which has no row yet find none to lock.
   absl::Status Upsert(const Node& node);
   // False: the term is not the row's any more, nothing was changed.
   absl::StatusOr<bool> SetSequence(const std::string& id, int64_t term, const std::string& epoch, int64_t sequence);

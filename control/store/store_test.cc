@@ -193,14 +193,33 @@ TEST_F(StoreTest, ARowThatIsThereIsSaidSoAndOneThatChangedIsNotOverwritten) {
 
 TEST_F(StoreTest, ANumberIsKeptWhole) {
   constexpr int64_t kNumbers[] = {INT64_MIN, -1, 1, 255, 256, INT64_MAX};
+  int64_t term = 0;
   for (const int64_t number : kNumbers) {
-    ASSERT_TRUE(Run([&](Transaction& tx) { return tx.media_nodes.Upsert({"n", "", number, "", 1, 0}); }).ok());
+    ASSERT_TRUE(Run([&](Transaction& tx) { return tx.media_nodes.Upsert({"n", "", number, "", ++term, 0}); }).ok());
     ASSERT_TRUE(Read([&](Transaction& tx) -> absl::Status {
                   TUTTI_ASSIGN_OR_RETURN(const auto node, tx.media_nodes.Find("n"));
                   EXPECT_EQ(node->sequence, number);
                   return absl::OkStatus();
                 }).ok());
   }
+}
+
+TEST_F(StoreTest, ATermOfAMediaNodeIsTakenOnce) {
+  // What each of two found that claim a node at its first start: no row.
+  int attempts = 0;
+  const auto claim = [&](const std::string& owner) {
+    return Run([&](Transaction& tx) -> absl::Status {
+      if (++attempts > 2) return absl::CancelledError("it was run again");
+      return tx.media_nodes.Upsert({"n", "", 0, owner, 1, 0});
+    });
+  };
+  EXPECT_TRUE(claim("a").ok());
+  EXPECT_FALSE(claim("b").ok());
+  ASSERT_TRUE(Read([&](Transaction& tx) -> absl::Status {
+                TUTTI_ASSIGN_OR_RETURN(const auto node, tx.media_nodes.Find("n"));
+                EXPECT_EQ(node->owner, "a");
+                return absl::OkStatus();
+              }).ok());
 }
 
 TEST_F(StoreTest, SequencesOfAStreamHaveNoHoleAfterAnUndoneStep) {
