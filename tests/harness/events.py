@@ -1,4 +1,4 @@
-"""A client of EventService.Watch. It knows the messages from the server's own reflection."""
+"""Clients of control's gRPC, of EventService.Watch first of all. They know the messages from the server's own reflection."""
 
 import struct
 import threading
@@ -71,6 +71,26 @@ class Messages:
 
     def type(self, name):
         return self._factory.GetPrototype(self._pool.FindMessageTypeByName(name))
+
+
+class Service:
+    """A service of control, called directly: methods by name, messages as dicts in JSON's spelling."""
+
+    def __init__(self, address, name):
+        self.channel = grpc.insecure_channel(address)
+        self.name = name
+        self._messages = Messages(self.channel, name)
+
+    def call(self, method, seconds=10, **request):
+        described = self._messages.service(self.name).methods_by_name[method]
+        ask = self._messages.type(described.input_type.full_name)
+        answer = self._messages.type(described.output_type.full_name)
+        rpc = self.channel.unary_unary(f"/{self.name}/{method}", request_serializer=ask.SerializeToString,
+                                       response_deserializer=answer.FromString)
+        return rpc(json_format.ParseDict(request, ask()), timeout=seconds, wait_for_ready=True)
+
+    def close(self):
+        self.channel.close()
 
 
 class Event:

@@ -156,7 +156,7 @@ class Stack(Rest):
         def ready():
             for name, process in self.processes.items():
                 assert process.poll() is None, f"{name} ended: {self.log(name)}"
-            up = any(self.metric(name, "tutti_control_media_node_up") == 1 for name in self.controls)
+            up = all(self.metric(name, "tutti_control_media_node_up") == 1 for name in self.controls)
             return up and self.get("/readyz").status == 200
         until(ready, seconds, "all processes healthy")
 
