@@ -19,7 +19,7 @@ void ConferenceKind::AppendChanging(const Record& record, table::Values& values)
 
 absl::StatusOr<std::vector<store::ConferenceRecord>> ConferenceTable::List(const Filter& filter, const PageStart& start,
                                                                            int limit) {
-  absl::InlinedVector<std::pair<const char*, sql::Value>, 2> conditions;
+  std::vector<std::pair<const char*, sql::Value>> conditions;
   if (filter.status != 0) conditions.emplace_back("status", filter.status);
   if (filter.type != 0) conditions.emplace_back("type", filter.type);
   return ResourceTable::List(filter.customer_id, conditions, start, limit);

@@ -20,7 +20,7 @@ void ConferencecallKind::AppendChanging(const Record& record, table::Values& val
 
 absl::StatusOr<std::vector<store::ConferencecallRecord>> ConferencecallTable::List(const Filter& filter,
                                                                                    const PageStart& start, int limit) {
-  absl::InlinedVector<std::pair<const char*, sql::Value>, 2> conditions;
+  std::vector<std::pair<const char*, sql::Value>> conditions;
   if (!filter.conference_id.empty()) conditions.emplace_back("conference_id", filter.conference_id);
   if (filter.status != 0) conditions.emplace_back("status", filter.status);
   return ResourceTable::List(filter.customer_id, conditions, start, limit);

@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "control/store/sql/connection.h"
@@ -17,7 +16,7 @@ namespace tutti::control {
 
 namespace table {
 
-using Values = absl::InlinedVector<sql::Value, 12>;
+using Values = std::vector<sql::Value>;
 
 // The statements of one table of resources.
 struct ResourceSql {

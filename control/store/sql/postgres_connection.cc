@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "absl/cleanup/cleanup.h"
-#include "absl/container/inlined_vector.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -17,8 +16,6 @@
 namespace tutti::sql {
 namespace {
 
-// Of one execution; more are taken from the heap.
-constexpr size_t kUsualParameters = 12;
 constexpr int kTextFormat = 0;
 constexpr int kBinaryFormat = 1;
 
@@ -175,10 +172,10 @@ absl::StatusOr<int64_t> PostgresConnection::Query(std::string_view sql, absl::Sp
   }
   // Numbers go as text, which fits every integer type; text goes as bytes, for it
   // may hold a NUL, which the server refuses.
-  absl::InlinedVector<std::string, kUsualParameters> numbers(values.size());
-  absl::InlinedVector<const char*, kUsualParameters> data(values.size(), nullptr);
-  absl::InlinedVector<int, kUsualParameters> lengths(values.size(), 0);
-  absl::InlinedVector<int, kUsualParameters> formats(values.size(), kBinaryFormat);
+  std::vector<std::string> numbers(values.size());
+  std::vector<const char*> data(values.size(), nullptr);
+  std::vector<int> lengths(values.size(), 0);
+  std::vector<int> formats(values.size(), kBinaryFormat);
   for (size_t i = 0; i < values.size(); ++i) {
     switch (values[i].kind) {
       case Value::Kind::kNull:
