@@ -45,6 +45,8 @@ class Core {
     absl::Duration age_max = absl::Hours(24);
     absl::Duration stray_age_min = absl::Seconds(30);
     absl::Duration repeat_after = absl::Seconds(2);
+    // Between two replicas' clocks at most.
+    absl::Duration clock_difference_max = absl::Seconds(1);
     absl::Duration idempotency_retention = absl::Hours(24);
     absl::Duration event_retention = absl::Hours(24 * 7);
     absl::Duration row_retention = absl::Hours(24 * 30);

@@ -24,6 +24,8 @@ CoreFixture::~CoreFixture() = default;
 
 void CoreFixture::SetUp() {
   database_ = std::make_unique<TestDatabase>();
+  // There is but one clock.
+  options_.clock_difference_max = absl::ZeroDuration();
   ids_ = std::make_unique<IdGenerator>(clock_, [this] { return random_ = random_ * 6364136223846793005u + 1; });
   Open();
   Connect();

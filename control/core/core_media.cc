@@ -239,7 +239,8 @@ void Core::LegRemoved(const std::string& node_id, const media::v1::LegState& sta
   impl_->Run(
       [node_id, state](Work& work, Rules& rules) -> absl::Status {
         TUTTI_ASSIGN_OR_RETURN(CallRecord * call, FindLegCall(work, node_id, state.leg_id()));
-        if (call == nullptr) return absl::OkStatus();
+        // A leg that is there at a higher revision stays.
+        if (call == nullptr || !state.removed()) return absl::OkStatus();
         return ApplyLegGone(work, rules, *call, state.has_statistics() ? &state.statistics() : nullptr);
       },
       std::move(done));
@@ -250,7 +251,7 @@ void Core::BridgeRemoved(const std::string& node_id, const media::v1::BridgeStat
       [node_id, state](Work& work, Rules&) -> absl::Status {
         TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * conference, work.Conference(state.bridge_id()));
         if (conference == nullptr || conference->node_id() != node_id) return absl::OkStatus();
-        if (conference->bridge_wanted() != store::WANTED_REMOVE) return absl::OkStatus();
+        if (conference->bridge_wanted() != store::WANTED_REMOVE || !state.removed()) return absl::OkStatus();
         work.Touch(*conference);
         conference->set_bridge_wanted(store::WANTED_NONE);
         conference->clear_node_id();

@@ -126,11 +126,70 @@ TEST_F(CoreMediaTest, ANodeOutOfReachForGoodLosesItsCalls) {
   EXPECT_EQ(Call(call.id()).hangup_reason(), L::HANGUP_REASON_MEDIA_NODE_LOST);
   EXPECT_EQ(Room(room_).status(), v1::Conference::STATUS_PROGRESSING);
   CheckInvariants();
-  // It comes back, with the leg and the bridge that nobody wants any more.
+  // It comes back, with the leg that nobody wants any more, and the bridge of a
+  // room that may need it again: what is removed can't be put again for a while.
   hold_commands_ = false;
   Connect();
   EXPECT_TRUE(node_.legs.empty());
+  EXPECT_EQ(node_.bridges.count(room_), 1u);
+  JoinedCall(room_);
+  // Once the room is over, too, nothing is left.
+  core_->NodeLost(lease_, [&](absl::Status status) { lost = std::move(status); });
+  Settle();
+  ASSERT_TRUE(DeleteConference(room_).ok());
+  Connect();
+  EXPECT_TRUE(node_.legs.empty());
   EXPECT_TRUE(node_.bridges.empty());
+}
+
+TEST_F(CoreMediaTest, ALegThatARestartedNodeMadeAnewEndsItsCall) {
+  const L call = JoinedCall(room_);
+  const L other = JoinedCall(room_);
+  hold_events_ = true;
+  node_.Restart("epoch-2");
+  // A command that was on its way to the old one.
+  Effects again;
+  again.bridges.push_back({node_.id(), room_});
+  again.legs.push_back({node_.id(), call.id()});
+  OnCommit(again);
+  Settle();
+  EXPECT_EQ(Call(call.id()).hangup_reason(), L::HANGUP_REASON_MEDIA_NODE_LOST);
+  // Or its reply was lost, and the snapshot shows it.
+  ASSERT_TRUE(Hangup(call.id()).ok());
+  const LegCommand command = *core_->ReadLegCommand({node_.id(), other.id()});
+  ASSERT_TRUE(node_.Put(std::get<media::v1::PutLegRequest>(command.request)).ok());
+  hold_events_ = false;
+  Connect();
+  EXPECT_EQ(Call(other.id()).hangup_reason(), L::HANGUP_REASON_MEDIA_NODE_LOST);
+  EXPECT_TRUE(node_.legs.empty());
+}
+
+TEST_F(CoreMediaTest, TheLeavingOfOneBridgeIsNotThatOfTheNext) {
+  const std::string second = CreateConference()->id();
+  node_.ticks_itself = false;
+  const L call = *CreateCall({Join(room_), Join(second), Sleep(100'000)});
+  node_.Tick();
+  Settle();
+  ASSERT_TRUE(Kick(Participant(call.id()).id()).ok());
+  // The node is slow: the next join's command meets the old bridge.
+  Pass(absl::Seconds(11));
+  EXPECT_EQ(Participant(call.id()).conference_id(), second);
+  node_.Tick();
+  Settle();
+  EXPECT_EQ(Participant(call.id()).status(), P::STATUS_JOINED);
+}
+
+TEST_F(CoreMediaTest, AReplicasClockThatIsAheadLosesNoCall) {
+  options_.clock_difference_max = absl::Seconds(1);
+  Restart();
+  Connect();
+  // Taken before the call came; its time is of a clock that is half a second ahead.
+  NodeSnapshot early = node_.Snapshot(clock_.Now() + absl::Milliseconds(500));
+  const L call = JoinedCall(room_);
+  core_->Reconcile(lease_, early, [](const absl::Status&) {});
+  Settle();
+  EXPECT_EQ(Call(call.id()).status(), L::STATUS_PROGRESSING);
+  EXPECT_EQ(Participant(call.id()).status(), P::STATUS_JOINED);
 }
 
 TEST_F(CoreMediaTest, AnUnknownLegIsRemovedOnlyWhenItIsOld) {

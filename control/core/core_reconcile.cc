@@ -34,13 +34,13 @@ struct Differences {
 };
 
 // Whether the participant can hear of its leg's absence from the snapshot.
-bool JoinedBefore(const store::ConferencecallRecord& record, absl::Time requested_at) {
+bool JoinedBefore(const store::ConferencecallRecord& record, absl::Time known_until) {
   const P& participant = record.conferencecall();
-  return participant.status() == P::STATUS_JOINED && FromTimestamp(participant.tm_joined()) < requested_at;
+  return participant.status() == P::STATUS_JOINED && FromTimestamp(participant.tm_joined()) < known_until;
 }
 
-bool AcceptedBefore(const CallRecord& call, absl::Time requested_at) {
-  return call.leg_accepted_at_us() != 0 && call.leg_accepted_at_us() < ToMicroseconds(requested_at);
+bool AcceptedBefore(const CallRecord& call, absl::Time known_until) {
+  return call.leg_accepted_at_us() != 0 && call.leg_accepted_at_us() < ToMicroseconds(known_until);
 }
 
 absl::Status CompareLeg(Transaction& tx, const std::string& node_id, const media::v1::LegState& state,
@@ -71,12 +71,12 @@ absl::Status CompareLeg(Transaction& tx, const std::string& node_id, const media
   return absl::OkStatus();
 }
 
-absl::Status CompareMissingLeg(Transaction& tx, const std::string& call_id, absl::Time requested_at,
+absl::Status CompareMissingLeg(Transaction& tx, const std::string& call_id, absl::Time known_until,
                                Differences& differences) {
   TUTTI_ASSIGN_OR_RETURN(const auto call, tx.calls.Find(call_id, Lock::kNo));
   if (!call.has_value()) return absl::OkStatus();
   // A call that hung up when its node did not answer wants a removal that is done.
-  if (call->leg_wanted() == store::WANTED_PUT && AcceptedBefore(*call, requested_at)) {
+  if (call->leg_wanted() == store::WANTED_PUT && AcceptedBefore(*call, known_until)) {
     differences.calls.push_back(call_id);
   } else {
     differences.repeats.legs.push_back({call->node_id(), call_id, call->leg_revision()});
@@ -89,6 +89,9 @@ absl::Status CompareBridge(Transaction& tx, const std::string& node_id, const me
   TUTTI_ASSIGN_OR_RETURN(const auto conference, tx.conferences.Find(state.bridge_id(), Lock::kNo));
   if (!conference.has_value()) {
     differences.unknown.bridges.push_back({node_id, state.bridge_id(), state.revision() + 1, true});
+  } else if (conference->node_id().empty() && conference->conference().status() == v1::Conference::STATUS_PROGRESSING) {
+    // Of a room that had given this node up as lost. Once removed, the room could
+    // not come back here.
   } else if (conference->node_id() != node_id || conference->bridge_wanted() == store::WANTED_NONE) {
     const int64_t revision = std::max(state.revision(), conference->bridge_revision()) + 1;
     differences.ended.bridges.push_back({node_id, state.bridge_id(), revision, true});
@@ -109,7 +112,13 @@ absl::Status CompareMissingBridge(Transaction& tx, const std::string& conference
   return absl::OkStatus();
 }
 
-absl::Status Compare(Transaction& tx, const std::string& node_id, const NodeSnapshot& snapshot,
+// What the store learnt before this must be in the snapshot. Other replicas' clocks
+// wrote down when that was.
+absl::Time KnownUntil(const Core::Impl& impl, const NodeSnapshot& snapshot) {
+  return snapshot.requested_at - impl.options.clock_difference_max;
+}
+
+absl::Status Compare(Transaction& tx, const std::string& node_id, const NodeSnapshot& snapshot, absl::Time known_until,
                      const std::map<std::string, const media::v1::LegState*>& legs, Differences& differences) {
   TUTTI_ASSIGN_OR_RETURN(const auto node, tx.media_nodes.Find(node_id));
   // Of a node that was given up nothing is known.
@@ -118,7 +127,7 @@ absl::Status Compare(Transaction& tx, const std::string& node_id, const NodeSnap
   TUTTI_ASSIGN_OR_RETURN(const auto calls, tx.calls.FindByNode(node_id));
   for (const std::string& id : calls) {
     if (legs.contains(id)) continue;
-    TUTTI_RETURN_IF_ERROR(CompareMissingLeg(tx, id, snapshot.requested_at, differences));
+    TUTTI_RETURN_IF_ERROR(CompareMissingLeg(tx, id, known_until, differences));
   }
   std::set<std::string> bridges;
   for (const media::v1::BridgeState& state : snapshot.bridges) {
@@ -134,11 +143,11 @@ absl::Status Compare(Transaction& tx, const std::string& node_id, const NodeSnap
 
 absl::Status MendCall(Core::Impl& impl, Work& work, Rules& rules, const std::string& node_id,
                       const std::string& call_id, const std::optional<media::v1::LegState>& state,
-                      absl::Time requested_at, bool epoch_changed) {
+                      absl::Time known_until, bool epoch_changed) {
   TUTTI_ASSIGN_OR_RETURN(CallRecord * call, work.Call(call_id));
   if (call == nullptr || call->node_id() != node_id) return absl::OkStatus();
   if (!state.has_value()) {
-    if (call->leg_wanted() != store::WANTED_PUT || !AcceptedBefore(*call, requested_at)) return absl::OkStatus();
+    if (call->leg_wanted() != store::WANTED_PUT || !AcceptedBefore(*call, known_until)) return absl::OkStatus();
     work.Touch(*call);
     call->set_leg_wanted(store::WANTED_NONE);
     return rules.EndCall(*call, CallEvent::kLegGone, L::HANGUP_BY_LOCAL,
@@ -147,7 +156,7 @@ absl::Status MendCall(Core::Impl& impl, Work& work, Rules& rules, const std::str
   bool detached = false;
   if (!call->flow().conferencecall_id().empty()) {
     TUTTI_ASSIGN_OR_RETURN(const auto* participant, work.Conferencecall(call->flow().conferencecall_id()));
-    detached = participant != nullptr && JoinedBefore(*participant, requested_at);
+    detached = participant != nullptr && JoinedBefore(*participant, known_until);
   }
   return ApplyLegState(impl, work, rules, node_id, *state, detached);
 }
@@ -203,9 +212,10 @@ absl::Status ForgetBridge(Work& work, const std::string& node_id, const std::str
 void Core::Reconcile(const NodeLease& lease, const NodeSnapshot& snapshot, DoneStatus done) {
   std::map<std::string, const media::v1::LegState*> legs;
   for (const media::v1::LegState& state : snapshot.legs) legs[state.leg_id()] = &state;
+  const absl::Time known_until = KnownUntil(*impl_, snapshot);
   auto differences = std::make_shared<Differences>();
-  absl::Status status =
-      impl_->Read([&](Transaction& tx) { return Compare(tx, lease.node_id, snapshot, legs, *differences); });
+  absl::Status status = impl_->Read(
+      [&](Transaction& tx) { return Compare(tx, lease.node_id, snapshot, known_until, legs, *differences); });
   if (!status.ok()) return done(status);
 
   std::vector<Impl::Rule> rules;
@@ -213,10 +223,10 @@ void Core::Reconcile(const NodeLease& lease, const NodeSnapshot& snapshot, DoneS
     const auto found = legs.find(id);
     std::optional<media::v1::LegState> state;
     if (found != legs.end()) state = *found->second;
-    rules.push_back([impl = impl_.get(), lease, id, state, requested_at = snapshot.requested_at,
-                     epoch_changed = differences->epoch_changed](Work& work, Rules& rules) -> absl::Status {
+    rules.push_back([impl = impl_.get(), lease, id, state, known_until, epoch_changed = differences->epoch_changed](
+                        Work& work, Rules& rules) -> absl::Status {
       TUTTI_RETURN_IF_ERROR(Impl::HoldLease(work, lease));
-      return MendCall(*impl, work, rules, lease.node_id, id, state, requested_at, epoch_changed);
+      return MendCall(*impl, work, rules, lease.node_id, id, state, known_until, epoch_changed);
     });
   }
   for (const std::string& id : differences->bridges_gone) {

@@ -71,8 +71,9 @@ media::v1::LegState FakeMediaNode::Remove(const media::v1::RemoveLegRequest& req
   state.set_leg_id(request.leg_id());
   state.set_revision(request.revision());
   state.set_removed(true);
-  tombstones_[request.leg_id()] = request.revision();
   const auto found = legs.find(request.leg_id());
+  if (found != legs.end() && request.revision() <= found->second.revision()) return found->second;
+  tombstones_.emplace(request.leg_id(), request.revision());
   if (found == legs.end()) return state;
   Detach(found->second, request.revision());
   legs.erase(found);
@@ -96,7 +97,9 @@ absl::StatusOr<media::v1::BridgeState> FakeMediaNode::Put(const media::v1::PutBr
 }
 
 media::v1::BridgeState FakeMediaNode::Remove(const media::v1::RemoveBridgeRequest& request) {
-  tombstones_[request.bridge_id()] = request.revision();
+  const auto found = bridges.find(request.bridge_id());
+  if (found != bridges.end() && request.revision() <= found->second.revision()) return found->second;
+  tombstones_.emplace(request.bridge_id(), request.revision());
   for (auto& [id, leg] : legs) {
     if (leg.bridge_id() == request.bridge_id()) Detach(leg, leg.revision());
   }

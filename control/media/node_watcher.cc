@@ -15,6 +15,9 @@ constexpr size_t kUncommittedMax = 512;
 constexpr absl::Duration kPauseMin = absl::Milliseconds(50);
 constexpr absl::Duration kPauseMax = absl::Seconds(1);
 
+// Probes in a row that failed, of a node that is lost.
+constexpr int kFailedProbesMin = 3;
+
 // A node that another replica watches answers, if it did so within this many
 // probe intervals.
 constexpr int kAnswersMax = 4;
@@ -35,7 +38,7 @@ NodeWatcher::NodeWatcher(std::string node_id, std::string owner, Core& core, Nod
 
 void NodeWatcher::Start() {
   queue_.Post([this] {
-    started_at_ = contact_at_ = monotonic_();
+    contact_at_ = monotonic_();
     Publish();
     Claim();
     Probe();
@@ -259,6 +262,7 @@ void NodeWatcher::OnProbe(absl::StatusOr<media::v1::NodeState> node) {
     node_.legs = node->legs();
     node_.legs_max = node->legs_max();
   }
+  failed_probes_ = node.ok() ? 0 : failed_probes_ + 1;
   Publish();
   CheckLost();
   if (state_ == State::kWatch && in_step_ && monotonic_() - reconciled_at_ >= options_.reconcile_interval) Drain();
@@ -267,6 +271,8 @@ void NodeWatcher::OnProbe(absl::StatusOr<media::v1::NodeState> node) {
 
 void NodeWatcher::CheckLost() {
   if (losing_ || !has_lease_ || monotonic_() - contact_at_ < options_.lost_after) return;
+  // Else it may be this process that stood still.
+  if (failed_probes_ < kFailedProbesMin) return;
   if (!lost_) log::Error("a media node is lost: its calls hang up", {{"node_id", node_id_}});
   losing_ = lost_ = true;
   core_.NodeLost(lease_, [this](const absl::Status&) {
@@ -279,10 +285,13 @@ void NodeWatcher::CheckLost() {
   });
 }
 
-void NodeWatcher::InContact() { contact_at_ = monotonic_(); }
+void NodeWatcher::InContact() {
+  contact_at_ = monotonic_();
+  has_answered_ = true;
+}
 
 void NodeWatcher::Publish() {
-  const bool answers = contact_at_ > started_at_ && monotonic_() - contact_at_ < kAnswersMax * options_.probe_interval;
+  const bool answers = has_answered_ && monotonic_() - contact_at_ < kAnswersMax * options_.probe_interval;
   node_.available = in_step_ || (held_elsewhere_ && answers);
   registry_.Update(node_id_, node_);
 }

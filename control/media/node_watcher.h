@@ -108,9 +108,11 @@ class NodeWatcher {
   // The Watch has begun and nothing has gone wrong since.
   bool in_step_ = false;
   int failures_ = 0;
-  absl::Duration started_at_;
-  // Of the node's last word; started_at_ before the first one.
+  // Of the node's last word, or of the start.
   absl::Duration contact_at_;
+  bool has_answered_ = false;
+  // Since the last one that was answered.
+  int failed_probes_ = 0;
   bool lost_ = false;
   // The core is being told so.
   bool losing_ = false;

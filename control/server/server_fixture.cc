@@ -35,6 +35,7 @@ ServerFixture::ServerFixture() {
   options_.watcher.probe_interval = absl::Milliseconds(20);
   options_.watcher.lost_after = absl::InfiniteDuration();
   options_.watcher.reconcile_interval = absl::InfiniteDuration();
+  options_.core.clock_difference_max = absl::ZeroDuration();
   options_.scheduler.poll_interval = absl::Milliseconds(10);
   options_.scheduler.health_interval = absl::Milliseconds(50);
 }
