@@ -44,6 +44,25 @@ TEST(TaskQueueTest, RunsLaterTasksWhenTheirTimeHasCome) {
   EXPECT_EQ(ran, "abc");
 }
 
+TEST(TaskQueueTest, WithoutAThreadItRunsOneTaskACall) {
+  FakeMonotonicClock clock;
+  TaskQueue queue(clock.Function(), TaskQueue::Runner::kCaller);
+  EXPECT_EQ(queue.NextDue(), absl::InfiniteDuration());
+  EXPECT_FALSE(queue.RunOne());
+  std::string ran;
+  queue.PostAfter(absl::Seconds(2), [&ran] { ran += 'b'; });
+  EXPECT_EQ(queue.NextDue(), absl::Seconds(2));
+  EXPECT_FALSE(queue.RunOne());
+  queue.Post([&ran] { ran += 'a'; });
+  EXPECT_EQ(queue.NextDue(), absl::ZeroDuration());
+  clock.Advance(absl::Seconds(2));
+  EXPECT_TRUE(queue.RunOne());
+  EXPECT_EQ(ran, "a");
+  EXPECT_TRUE(queue.RunOne());
+  EXPECT_FALSE(queue.RunOne());
+  EXPECT_EQ(ran, "ab");
+}
+
 TEST(TaskQueueTest, StopDropsWhatWaits) {
   TaskQueue queue;
   absl::Notification started;

@@ -26,6 +26,8 @@ namespace {
 
 // Clocks of replicas differ by as much.
 constexpr absl::Duration kSkew = absl::Seconds(1);
+// A node that is lost is known to be so as late.
+constexpr absl::Duration kLostBefore = absl::Seconds(30);
 
 constexpr int kEventsMax = 1'000;
 constexpr int kRowsMax = 100'000;
@@ -62,7 +64,7 @@ absl::Status Checker::CheckEvents(Transaction& tx, const std::string& who) {
   for (const auto& entry : stored) {
     position_ = entry.position;
     const v1::Event& event = entry.event;
-    CheckEvent(event);
+    CheckEvent(tx, event);
     if (event.has_conference()) {
       told.push_back(absl::StrCat(event.type(), " ", world_.Name("room", event.conference().id()), " (",
                                   event.conference().participant_count(), ")"));
@@ -81,7 +83,7 @@ absl::Status Checker::CheckEvents(Transaction& tx, const std::string& who) {
   return absl::OkStatus();
 }
 
-void Checker::CheckEvent(const v1::Event& event) {
+void Checker::CheckEvent(Transaction& tx, const v1::Event& event) {
   ++counts_[event.type()];
   const auto what = [&] { return event.ShortDebugString(); };
   Expect(event.sequence() == ++streams_[event.stream()], "a hole in a stream: ", what);
@@ -96,11 +98,11 @@ void Checker::CheckEvent(const v1::Event& event) {
   } else if (event.has_conferencecall()) {
     id = event.conferencecall().id();
     status = event.conferencecall().status();
-    if (event.type() == "conferencecall_leaved") CheckLeave(event.conferencecall());
+    if (event.type() == "conferencecall_leaved") CheckLeave(tx, event.conferencecall());
   } else {
     id = event.call().id();
     status = event.call().status();
-    if (event.type() == "call_terminating" || event.type() == "call_hangup") CheckHangup(event.call());
+    if (event.type() == "call_terminating" || event.type() == "call_hangup") CheckHangup(tx, event.call());
     if (event.type() == "call_hangup") ended_streams_.insert(event.stream());
   }
   Expect(status >= event_status_[id], "an event goes back: ", what);
@@ -129,28 +131,23 @@ SimulatedNode* Checker::FindNode(const std::string& id) const {
 }
 
 // A call ends for a reason that there is.
-void Checker::CheckHangup(const L& call) {
+void Checker::CheckHangup(Transaction& tx, const L& call) {
   ++counts_[L::HangupReason_Name(call.hangup_reason())];
-  bool refused = false;
-  bool timed_out = false;
-  absl::Duration lost_at = -absl::InfiniteDuration();
-  for (const auto& node : nodes_) {
-    refused = refused || node->HasRefused(call.id());
-    timed_out = timed_out || node->HasTimedOut(call.id());
-    lost_at = std::max(lost_at, node->last_lost());
-  }
+  const auto record = tx.calls.Find(call.id(), Lock::kNo);
+  if (!record.ok() || !record->has_value()) return world_.Fail("a call is not there");
+  const SimulatedNode& node = *FindNode((*record)->node_id());
   const absl::Duration age = world_.Now() - FromTimestamp(call.tm_create());
   bool has_cause = true;
   switch (call.hangup_reason()) {
     case L::HANGUP_REASON_MEDIA_FAILED:
-      has_cause = refused;
+      has_cause = node.HasRefused(call.id(), 0);
       break;
     case L::HANGUP_REASON_MEDIA_TIMEOUT:
-      has_cause = timed_out;
+      has_cause = node.HasTimedOut(call.id());
       break;
     case L::HANGUP_REASON_MEDIA_NODE_LOST:
-      // The node was lost after the call was made, or long enough before it.
-      has_cause = world_.Elapsed() - lost_at <= age + absl::Seconds(60);
+      // While the call was there, or not long before.
+      has_cause = world_.Elapsed() - node.last_lost() <= age + kLostBefore;
       break;
     case L::HANGUP_REASON_SETUP_TIMEOUT:
       has_cause = age >= absl::Seconds(30) - kSkew;
@@ -164,8 +161,14 @@ void Checker::CheckHangup(const L& call) {
   Expect(has_cause, "a call ended without the cause that it names: ", [&] { return call.ShortDebugString(); });
 }
 
-void Checker::CheckLeave(const P& participant) {
+void Checker::CheckLeave(Transaction& tx, const P& participant) {
   ++counts_[P::LeaveReason_Name(participant.leave_reason())];
+  const auto call = tx.calls.Find(participant.reference_id(), Lock::kNo);
+  const auto record = tx.conferencecalls.Find(participant.id(), Lock::kNo);
+  if (!call.ok() || !call->has_value() || !record.ok() || !record->has_value()) {
+    return world_.Fail("a participant or its call is not there");
+  }
+  const SimulatedNode& node = *FindNode((*call)->node_id());
   bool has_cause = true;
   switch (participant.leave_reason()) {
     case P::LEAVE_REASON_UNSPECIFIED:
@@ -176,14 +179,15 @@ void Checker::CheckLeave(const P& participant) {
       has_cause = world_.Now() - FromTimestamp(participant.tm_create()) >= absl::Seconds(30) - kSkew;
       break;
     case P::LEAVE_REASON_MEDIA_FAILED:
-      has_cause = std::any_of(nodes_.begin(), nodes_.end(),
-                              [&](const auto& node) { return node->HasRefused(participant.reference_id()); });
+      has_cause = node.HasRefused(participant.reference_id(), (*record)->leg_revision());
+      // With one node a room that lives is never refused its bridge.
+      if (nodes_.size() == 1 && node.HasRefused(participant.conference_id(), 0)) has_cause = false;
       break;
     default:
       break;
   }
   Expect(has_cause,
-         "a participant left without the cause that it names: ", [&] { return participant.ShortDebugString(); });
+         "a participant left without the cause that it names: ", [&] { return (*record)->ShortDebugString(); });
 }
 
 void Checker::Note(std::vector<std::string>& ids, const std::string& id, int status, int64_t revision,

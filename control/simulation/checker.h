@@ -30,6 +30,8 @@ class Checker {
 
   // Of all rows, now and then: `trouble_at` is when time could last not be kept.
   void CheckDeadlines(absl::Duration trouble_at);
+  // Of a node that nobody reaches any more.
+  void CheckLost(const std::string& node_id);
   // Some time after the last trouble: nothing hangs, and the nodes have what the
   // store wants and nothing else.
   void CheckAgreement();
@@ -58,9 +60,9 @@ class Checker {
   absl::Status CheckRoom(control::Transaction& tx, const store::ConferenceRecord& record);
   absl::Status CheckParticipant(control::Transaction& tx, const store::ConferencecallRecord& record);
   absl::Status CheckCall(control::Transaction& tx, const store::CallRecord& record);
-  void CheckEvent(const v1::Event& event);
-  void CheckHangup(const v1::Call& call);
-  void CheckLeave(const v1::Conferencecall& participant);
+  void CheckEvent(control::Transaction& tx, const v1::Event& event);
+  void CheckHangup(control::Transaction& tx, const v1::Call& call);
+  void CheckLeave(control::Transaction& tx, const v1::Conferencecall& participant);
   void CheckNodes(control::Transaction& tx);
   void CheckLeg(control::Transaction& tx, const SimulatedNode& node, const media::v1::LegState& leg);
   void CheckCallIsThere(control::Transaction& tx, const store::CallRecord& record);

@@ -15,6 +15,7 @@ using control::FromTimestamp;
 using control::Lock;
 using control::Transaction;
 using store::CallRecord;
+using C = v1::Conference;
 using L = v1::Call;
 using P = v1::Conferencecall;
 
@@ -26,6 +27,8 @@ constexpr absl::Duration kOverdueMax = absl::Seconds(5);
 constexpr absl::Duration kTroubleAfter = absl::Seconds(12);
 // What a state that waits for a node takes where nothing is in the way.
 constexpr absl::Duration kTransitMax = absl::Seconds(8);
+// What only the reconciler finds.
+constexpr absl::Duration kReconciled = absl::Seconds(35);
 
 template <typename Resource>
 absl::Duration Since(const World& world, const Resource& resource) {
@@ -41,6 +44,19 @@ void Checker::CheckDeadlines(absl::Duration trouble_at) {
     const Row& row = rows_.at(id);
     Expect(row.deadline_us == 0 || row.deadline_us > overdue_us, absl::StrCat(id, " is past its deadline"));
   }
+}
+
+void Checker::CheckLost(const std::string& node_id) {
+  absl::Status status = database_->Inspect([&](Transaction& tx) -> absl::Status {
+    TUTTI_ASSIGN_OR_RETURN(const auto ids, tx.calls.FindByNode(node_id));
+    for (const std::string& id : ids) {
+      TUTTI_ASSIGN_OR_RETURN(const auto call, tx.calls.Find(id, Lock::kNo));
+      Expect(call->call().status() != L::STATUS_PROGRESSING || Since(world_, call->call()) < kTransitMax,
+             absl::StrCat("a call goes on at a lost node: ", world_.Name("call", id)));
+    }
+    return absl::OkStatus();
+  });
+  Expect(status.ok(), absl::StrCat("the store can't be read: ", status.ToString()));
 }
 
 void Checker::CheckAgreement() {
@@ -98,6 +114,11 @@ void Checker::CheckNodes(Transaction& tx) {
       const auto room = tx.conferences.Find(id, Lock::kNo);
       if (!room.ok() || !room->has_value()) return world_.Fail(absl::StrCat("an unknown bridge: ", id));
       if (Since(world_, (*room)->conference()) < kTransitMax) continue;
+      // Of a room that had given the node up and may come back to it; when it has
+      // ended, the next reconciliation removes it.
+      const bool is_kept =
+          (*room)->conference().status() == C::STATUS_PROGRESSING || Since(world_, (*room)->conference()) < kReconciled;
+      if ((*room)->node_id().empty() && is_kept) continue;
       Expect((*room)->bridge_wanted() == store::WANTED_PUT && (*room)->node_id() == node->id(),
              absl::StrCat("a bridge that nobody wants: ", world_.Name("room", id), " on ", node->id(), " ",
                           (*room)->ShortDebugString()));

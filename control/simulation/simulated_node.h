@@ -1,6 +1,7 @@
 #ifndef CONTROL_SIMULATION_SIMULATED_NODE_H_
 #define CONTROL_SIMULATION_SIMULATED_NODE_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -58,8 +59,12 @@ class SimulatedNode {
   control::NodeSnapshot Snapshot() const;
 
   // Why a call may rightly have been hung up.
-  bool HasRefused(const std::string& leg_id) const { return refused_.contains(leg_id); }
-  void NoteRefusal(const std::string& leg_id) { refused_.insert(leg_id); }
+  // A command of that id and revision, or a higher one, was refused.
+  bool HasRefused(const std::string& id, int64_t revision) const {
+    const auto found = refused_.find(id);
+    return found != refused_.end() && found->second >= revision;
+  }
+  void NoteRefusal(const std::string& id, int64_t revision) { refused_[id] = std::max(refused_[id], revision); }
   bool HasTimedOut(const std::string& leg_id) const { return timed_out_.contains(leg_id); }
   absl::Duration last_event() const { return last_event_; }
   // The last moment at which it was dead, or out of some replica's reach.
@@ -82,7 +87,7 @@ class SimulatedNode {
   std::deque<media::v1::NodeEvent> log_;
   int64_t latest_ = 0;
   std::vector<std::weak_ptr<std::function<void()>>> listeners_;
-  std::set<std::string> refused_;
+  std::map<std::string, int64_t> refused_;
   std::set<std::string> timed_out_;
   absl::Duration last_event_;
   absl::Duration last_lost_ = -absl::InfiniteDuration();

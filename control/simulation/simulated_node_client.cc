@@ -76,6 +76,9 @@ void SimulatedNodeClient::PutBridge(const media::v1::PutBridgeRequest& request, 
       [request](SimulatedNode& node) {
         absl::StatusOr<media::v1::BridgeState> reply;
         node.Carry([&](control::FakeMediaNode& media) { reply = media.Put(request); });
+        if (GetErrorDetail(reply.status()).reason == "BRIDGE_REMOVED") {
+          node.NoteRefusal(request.bridge_id(), request.revision());
+        }
         return reply;
       },
       std::move(done));
@@ -103,7 +106,7 @@ void SimulatedNodeClient::PutLeg(const media::v1::PutLegRequest& request, Done<m
       [request](SimulatedNode& node) {
         absl::StatusOr<media::v1::LegState> reply;
         node.Carry([&](control::FakeMediaNode& media) { reply = media.Put(request); });
-        if (!reply.ok()) node.NoteRefusal(request.leg_id());
+        if (!reply.ok()) node.NoteRefusal(request.leg_id(), request.revision());
         return reply;
       },
       std::move(done));

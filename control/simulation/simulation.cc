@@ -16,6 +16,14 @@ constexpr absl::Duration kActive = absl::Seconds(60);
 constexpr absl::Duration kHealing = absl::Seconds(48);
 constexpr absl::Duration kEnding = absl::Seconds(60);
 
+// Until a node that nobody reaches is given up, and its calls are.
+constexpr absl::Duration kLostMax = absl::Seconds(30);
+
+// Less than the reconciler's interval: most runs see no reconciliation by then.
+constexpr absl::Duration kEventsLost = absl::Milliseconds(1'500);
+constexpr absl::Duration kResync = absl::Seconds(10);
+constexpr int kOperationsWithoutEvents = 6;
+
 constexpr absl::Duration kOperationPauseMax = absl::Milliseconds(700);
 constexpr absl::Duration kSkewMax = absl::Milliseconds(300);
 // Of an event, from the node into the store.
@@ -67,6 +75,8 @@ bool Simulation::Run() {
   RunFor(kHealing);
   if (!world_.failed()) checker_.CheckAgreement();
   if (!world_.failed()) CheckReplicas();
+  if (!world_.failed()) LoseEventsOnce();
+  if (!world_.failed()) checker_.CheckAgreement();
   if (world_.failed()) return false;
   world_.Tell("everything is ended");
   workload_.EndAll();
@@ -95,7 +105,8 @@ void Simulation::RunFor(absl::Duration duration) {
 absl::Duration Simulation::NextDue() {
   absl::Duration next = world_.NextDue();
   for (const Slot& slot : slots_) {
-    if (slot.replica != nullptr) next = std::min(next, slot.replica->queue().NextDue());
+    if (slot.replica == nullptr) continue;
+    next = std::min(next, std::max(slot.paused_until, slot.replica->queue().NextDue()));
   }
   return next;
 }
@@ -105,7 +116,8 @@ bool Simulation::RunOne() {
   std::vector<control::TaskQueue*> runnable;
   if (world_.NextDue() <= now) runnable.push_back(nullptr);
   for (const Slot& slot : slots_) {
-    if (slot.replica != nullptr && slot.replica->queue().NextDue() <= now) runnable.push_back(&slot.replica->queue());
+    if (slot.replica == nullptr || slot.paused_until > now) continue;
+    if (slot.replica->queue().NextDue() <= now) runnable.push_back(&slot.replica->queue());
   }
   if (runnable.empty()) return false;
   control::TaskQueue* queue = runnable[world_.random.Below(static_cast<int>(runnable.size()))];
@@ -130,6 +142,8 @@ void Simulation::KillReplica(int index) {
   Slot& slot = slots_[index];
   if (slot.replica == nullptr) return;
   world_.Tell(absl::StrCat(slot.replica->name(), " dies"));
+  trouble_at_ = world_.Elapsed();
+  slot.paused_until = absl::ZeroDuration();
   workload_.OnReplicaDeath(index);
   for (size_t i = 0; i < readers_.size(); ++i) {
     if (reader_slots_[i] != index) continue;
@@ -199,7 +213,7 @@ void Simulation::MakeTrouble() {
   const auto later = [&](absl::Duration from, absl::Duration to, std::function<void()> end) {
     world_.After(random.Between(from, to), std::move(end));
   };
-  switch (random.Below(12)) {
+  switch (random.Below(13)) {
     case 0:
     case 1:
     case 2: {
@@ -209,7 +223,7 @@ void Simulation::MakeTrouble() {
     }
     case 3:
       node->Crash();
-      return later(absl::Milliseconds(100), absl::Seconds(20), [node] { node->Start(); });
+      return later(absl::Milliseconds(100), absl::Seconds(random.Chance(200) ? 60 : 15), [node] { node->Start(); });
     case 4:
     case 5:
       return Partition();
@@ -225,6 +239,13 @@ void Simulation::MakeTrouble() {
       world_.Tell(absl::StrCat(node->id(), " forgets its log"));
       return node->TruncateLog();
     case 10: {
+      Slot& slot = slots_[random.Below(static_cast<int>(slots_.size()))];
+      if (slot.replica == nullptr) return;
+      world_.Tell(absl::StrCat(slot.replica->name(), " stands still"));
+      slot.paused_until = world_.Elapsed() + random.Between(absl::Seconds(1), absl::Seconds(20));
+      return;
+    }
+    case 11: {
       const auto& legs = node->media().legs;
       if (!node->is_up() || legs.empty()) return;
       const std::string id = std::next(legs.begin(), random.Below(static_cast<int>(legs.size())))->first;
@@ -273,11 +294,37 @@ void Simulation::ReadEvents() {
 void Simulation::PlanCheck() {
   world_.After(kCheckInterval, [this] {
     int index = 0;
-    if (database_.faults.outage || PickReplica(&index) == nullptr) trouble_at_ = world_.Elapsed();
+    const bool stands_still = std::any_of(slots_.begin(), slots_.end(),
+                                          [this](const Slot& slot) { return slot.paused_until > world_.Elapsed(); });
+    if (stands_still || database_.faults.outage || PickReplica(&index) == nullptr) trouble_at_ = world_.Elapsed();
     checker_.CheckDeadlines(trouble_at_);
+    CheckLostNodes();
     workload_.CheckAnswers();
     PlanCheck();
   });
+}
+
+void Simulation::CheckLostNodes() {
+  for (const auto& node : nodes_) {
+    bool is_reached = false;
+    for (size_t i = 0; i < slots_.size(); ++i) {
+      is_reached = is_reached || (node->is_up() && node->IsReachable(absl::StrCat("replica", i + 1)));
+    }
+    if (is_reached) {
+      lost_since_.erase(node->id());
+      continue;
+    }
+    const absl::Duration since = lost_since_.try_emplace(node->id(), world_.Elapsed()).first->second;
+    if (world_.Elapsed() - std::max(since, trouble_at_) > kLostMax) checker_.CheckLost(node->id());
+  }
+}
+
+void Simulation::LoseEventsOnce() {
+  for (const auto& node : nodes_) node->LoseEvents(kEventsLost);
+  for (int i = 0; i < kOperationsWithoutEvents; ++i) {
+    world_.After(world_.random.Between(absl::ZeroDuration(), kEventsLost), [this] { workload_.Operate(); });
+  }
+  RunFor(kEventsLost + kResync);
 }
 
 void Simulation::Heal() {
@@ -292,7 +339,10 @@ void Simulation::Heal() {
     node->SetStuck(false);
     for (size_t i = 0; i < slots_.size(); ++i) node->SetReachable(absl::StrCat("replica", i + 1), true);
   }
-  for (size_t i = 0; i < slots_.size(); ++i) StartReplica(static_cast<int>(i));
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    slots_[i].paused_until = absl::ZeroDuration();
+    StartReplica(static_cast<int>(i));
+  }
 }
 
 // Every node has a watcher that lives, and every replica can use every node.

@@ -2,6 +2,7 @@
 #define CONTROL_SIMULATION_SIMULATION_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,6 +38,8 @@ class Simulation {
   struct Slot {
     std::unique_ptr<Replica> replica;
     int lives = 0;
+    // Its process stands still until then.
+    absl::Duration paused_until;
   };
 
   void RunFor(absl::Duration duration);
@@ -56,7 +59,10 @@ class Simulation {
   void PlanReading();
   void ReadEvents();
   void PlanCheck();
+  void CheckLostNodes();
   void Heal();
+  // Events get lost, and nothing else goes wrong: the resync mends it soon.
+  void LoseEventsOnce();
   void CheckReplicas();
   void CheckReaders();
 
@@ -74,7 +80,10 @@ class Simulation {
   bool has_one_owner_ = false;
   // The longest pause between two troubles.
   absl::Duration trouble_pause_max_;
+  // When something was last in the way of the replicas; each node, since when
+  // nobody reaches it.
   absl::Duration trouble_at_;
+  std::map<std::string, absl::Duration> lost_since_;
   bool is_active_ = true;
 };
 

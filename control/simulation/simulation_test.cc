@@ -11,7 +11,7 @@
 namespace tutti::control::simulation {
 namespace {
 
-constexpr int kSeeds = 300;
+constexpr int kSeeds = 250;
 constexpr int kStoryLines = 60;
 
 // TUTTI_SEEDS=FROM,COUNT runs others.

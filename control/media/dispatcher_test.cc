@@ -1,0 +1,112 @@
+#include "control/media/dispatcher.h"
+
+#include <string>
+#include <vector>
+
+#include "common/status/status.h"
+#include "control/media/media_fixture.h"
+#include "gtest/gtest.h"
+
+namespace tutti::control {
+namespace {
+
+using DispatcherTest = MediaFixture;
+using Sent = std::vector<std::string>;
+
+TEST_F(DispatcherTest, ABridgeGoesBeforeTheLegsThatEnterIt) {
+  const std::string room = NewRoom();
+  const std::string call = Begin({Join(room)});
+  EXPECT_EQ(client_.sent, (Sent{"PutLeg " + call, "PutBridge " + room, "PutLeg " + call}));
+  EXPECT_EQ(node_.legs.at(call).bridge_id(), room);
+  EXPECT_EQ(dispatcher_->Depth(), 0);
+}
+
+TEST_F(DispatcherTest, ALegWaitsForItsBridgesAnswer) {
+  const std::string room = NewRoom();
+  const std::string call = Begin({Sleep(1'000), Join(room)});
+  client_.sent.clear();
+  client_.holds = true;
+  clock_.Advance(absl::Seconds(1));
+  core_->RunDue([](const absl::StatusOr<absl::Time>&) {});
+  Run();
+  EXPECT_EQ(client_.sent, (Sent{"PutBridge " + room}));
+  EXPECT_EQ(dispatcher_->Depth(), 2);
+  client_.AnswerHeld();
+  Run();
+  EXPECT_EQ(client_.sent, (Sent{"PutBridge " + room, "PutLeg " + call}));
+}
+
+TEST_F(DispatcherTest, OneCommandOfAnIdIsInFlightAndWhatChangedMeanwhileIsSentAfterIt) {
+  const std::string call = Begin({Sleep(100'000)});
+  client_.sent.clear();
+  client_.holds = true;
+  const MediaRef ref{"node-1", call, 0, false};
+  for (int i = 0; i < 3; ++i) {
+    dispatcher_->Enqueue({}, {ref});
+    Run();
+  }
+  EXPECT_EQ(client_.sent, (Sent{"PutLeg " + call}));
+  client_.AnswerHeld();
+  Run();
+  EXPECT_EQ(client_.sent.size(), 2u) << "once for all that came meanwhile";
+  EXPECT_EQ(dispatcher_->Depth(), 0);
+}
+
+TEST_F(DispatcherTest, WhatFailsIsSentAgainWithPausesThatGrow) {
+  client_.failure = absl::UnavailableError("away");
+  const std::string call = Begin({Sleep(100'000)});
+  std::vector<size_t> sent;
+  for (int i = 0; i < 4; ++i) {
+    sent.push_back(client_.sent.size());
+    Let(absl::Milliseconds(100));
+  }
+  // At 0, 50, 150 and 350 ms.
+  EXPECT_EQ(sent, (std::vector<size_t>{1, 2, 3, 3}));
+  EXPECT_EQ(client_.sent.size(), 4u);
+  EXPECT_EQ(dispatcher_->Retries(), 4);
+  Let(absl::Seconds(10));
+  const size_t before = client_.sent.size();
+  Let(absl::Seconds(5));
+  EXPECT_EQ(client_.sent.size(), before + 5) << "once a second in the end";
+  client_.failure = absl::OkStatus();
+  Let(absl::Seconds(1));
+  EXPECT_EQ(Call(call).status(), v1::Call::STATUS_PROGRESSING);
+  EXPECT_EQ(dispatcher_->Depth(), 0);
+}
+
+TEST_F(DispatcherTest, ABusyNodeIsAskedThreeTimesUntilTheCallIsRefused) {
+  node_.busy = Error(absl::StatusCode::kResourceExhausted, "MEDIA_NODE_BUSY", "full");
+  const std::string call = Begin({Sleep(100'000)});
+  EXPECT_EQ(Call(call).status(), v1::Call::STATUS_RINGING);
+  Let(absl::Seconds(1));
+  EXPECT_EQ(SentTimes("PutLeg " + call), 3);
+  EXPECT_EQ(Call(call).hangup_reason(), v1::Call::HANGUP_REASON_MEDIA_FAILED);
+  EXPECT_EQ(dispatcher_->Depth(), 0);
+}
+
+TEST_F(DispatcherTest, ABridgeThatTheNodeHasNotIsPutFirst) {
+  const std::string room = NewRoom();
+  Begin({Join(room)});
+  node_.bridges.clear();
+  const std::string second = Begin({Join(room)});
+  Let(absl::Seconds(1));
+  EXPECT_EQ(SentTimes("PutBridge " + room), 2);
+  EXPECT_EQ(node_.legs.at(second).bridge_id(), room);
+}
+
+TEST_F(DispatcherTest, WhatTheStoreDoesNotWantAnyMoreIsNotSent) {
+  client_.failure = absl::UnavailableError("away");
+  const std::string call = Begin({Sleep(100'000)});
+  bool ended = false;
+  core_->HangupCall(principal_, call, [&](const absl::StatusOr<v1::Call>& answer) { ended = answer.ok(); });
+  Let(absl::Seconds(1));
+  EXPECT_TRUE(ended);
+  client_.sent.clear();
+  client_.failure = absl::OkStatus();
+  Let(absl::Seconds(1));
+  EXPECT_EQ(client_.sent, (Sent{"RemoveLeg " + call}));
+  EXPECT_EQ(Call(call).status(), v1::Call::STATUS_HANGUP);
+}
+
+}  // namespace
+}  // namespace tutti::control

@@ -1,0 +1,136 @@
+#ifndef CONTROL_MEDIA_FAKE_NODE_CLIENT_H_
+#define CONTROL_MEDIA_FAKE_NODE_CLIENT_H_
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "control/core/fake_media_node.h"
+#include "control/media/node_client.h"
+#include "control/scheduler/task_queue.h"
+
+namespace tutti::control {
+
+// A FakeMediaNode behind the client's interface, for tests on one thread: every
+// call is carried out and answered at once, on the queue, unless a test says
+// otherwise.
+class FakeNodeClient final : public NodeClient {
+ public:
+  FakeNodeClient(FakeMediaNode& node, TaskQueue& queue) : node_(node), queue_(queue) {}
+
+  // Commands in the order in which they were sent: "PutLeg ID".
+  std::vector<std::string> sent;
+  int snapshots = 0;
+  int watches = 0;
+  // Every call fails with it, and nothing is carried out.
+  absl::Status failure;
+  // Commands are carried out, and their answers wait for AnswerHeld.
+  bool holds = false;
+
+  void AnswerHeld() {
+    holds = false;
+    for (auto& answer : std::exchange(held_, {})) queue_.Post(std::move(answer));
+  }
+
+  // To the Watch in progress: what the node has logged, or its end.
+  void DeliverEvents() {
+    for (; !node_.events.empty() && stream_ != nullptr; node_.events.pop_front()) {
+      media::v1::WatchResponse response;
+      *response.mutable_event() = node_.events.front();
+      queue_.Post([handler = stream_->handler, response] { handler.on_message(response); });
+    }
+  }
+  void EndWatch(const absl::Status& status) {
+    if (stream_ == nullptr) return;
+    queue_.Post([handler = std::exchange(stream_, nullptr)->handler, status] { handler.on_end(status); });
+  }
+  bool IsWatched() const { return stream_ != nullptr; }
+
+  void PutBridge(const media::v1::PutBridgeRequest& request, Done<media::v1::BridgeState> done) override {
+    Send<media::v1::BridgeState>(
+        "PutBridge", request.bridge_id(), [&] { return node_.Put(request); }, done);
+  }
+  void RemoveBridge(const media::v1::RemoveBridgeRequest& request, Done<media::v1::BridgeState> done) override {
+    Send<media::v1::BridgeState>(
+        "RemoveBridge", request.bridge_id(), [&] { return node_.Remove(request); }, done);
+  }
+  void PutLeg(const media::v1::PutLegRequest& request, Done<media::v1::LegState> done) override {
+    Send<media::v1::LegState>(
+        "PutLeg", request.leg_id(), [&] { return node_.Put(request); }, done);
+  }
+  void RemoveLeg(const media::v1::RemoveLegRequest& request, Done<media::v1::LegState> done) override {
+    Send<media::v1::LegState>(
+        "RemoveLeg", request.leg_id(), [&] { return node_.Remove(request); }, done);
+  }
+  void GetLeg(const media::v1::GetLegRequest& request, Done<media::v1::LegState> done) override {
+    Answer<media::v1::LegState>(node_.legs.at(request.leg_id()), done);
+  }
+  void GetNode(const media::v1::GetNodeRequest&, Done<media::v1::NodeState> done) override {
+    Answer<media::v1::NodeState>(media::v1::NodeState(), done);
+  }
+  void Snapshot(Done<NodeSnapshot> done) override {
+    ++snapshots;
+    node_.events.clear();
+    Answer<NodeSnapshot>(node_.Snapshot({}), done);
+  }
+
+  std::shared_ptr<Stream> Watch(const media::v1::WatchRequest& request, WatchHandler handler) override {
+    ++watches;
+    stream_ = std::make_shared<FakeStream>(*this, std::move(handler));
+    const std::shared_ptr<FakeStream> stream = stream_;
+    if (!failure.ok()) {
+      EndWatch(failure);
+    } else if (request.epoch() != node_.epoch()) {
+      EndWatch(absl::OutOfRangeError("another epoch"));
+    } else {
+      media::v1::WatchResponse hello;
+      hello.mutable_hello()->set_epoch(node_.epoch());
+      hello.mutable_hello()->set_latest_sequence(node_.Snapshot({}).sequence);
+      queue_.Post([handler = stream->handler, hello] { handler.on_message(hello); });
+    }
+    return stream;
+  }
+
+ private:
+  // Hands messages on unasked: the watcher's flow control is the gRPC client's test's.
+  struct FakeStream final : Stream {
+    FakeStream(FakeNodeClient& client, WatchHandler handler) : client(client), handler(std::move(handler)) {}
+    void Next() override {}
+    void Cancel() override {
+      if (client.stream_.get() == this) client.EndWatch(absl::CancelledError("cancelled"));
+    }
+    FakeNodeClient& client;
+    const WatchHandler handler;
+  };
+
+  template <typename Reply>
+  void Answer(absl::StatusOr<Reply> reply, Done<Reply> done) {
+    if (!failure.ok()) reply = failure;
+    queue_.Post([done = std::move(done), reply = std::move(reply)] { done(reply); });
+  }
+  template <typename Reply>
+  void Send(const char* method, const std::string& id, const std::function<absl::StatusOr<Reply>()>& carry,
+            Done<Reply> done) {
+    sent.push_back(absl::StrCat(method, " ", id));
+    absl::StatusOr<Reply> reply = failure.ok() ? carry() : absl::StatusOr<Reply>(failure);
+    auto answer = [done = std::move(done), reply = std::move(reply)] { done(reply); };
+    if (holds) {
+      held_.push_back(std::move(answer));
+    } else {
+      queue_.Post(std::move(answer));
+    }
+  }
+
+  FakeMediaNode& node_;
+  TaskQueue& queue_;
+  std::shared_ptr<FakeStream> stream_;
+  std::deque<std::function<void()>> held_;
+};
+
+}  // namespace tutti::control
+
+#endif  // CONTROL_MEDIA_FAKE_NODE_CLIENT_H_
