@@ -18,6 +18,8 @@ class TalkDetector {
   enum class Change : uint8_t { kNone, kStarted, kStopped };
 
   Change Update(uint64_t sum_squares, size_t samples) {
+    // Most legs, most of the time.
+    if (sum_squares == 0 && recent_ == 0 && !talking_) return Change::kNone;
     const bool loud = sum_squares > uint64_t{kMeanSquareMinus45Dbfs} * samples;
     recent_ = static_cast<uint16_t>((recent_ << 1 | (loud ? 1 : 0)) & kWindowMask);
     quiet_frames_ = loud ? 0 : static_cast<uint8_t>(quiet_frames_ < kOffFrames ? quiet_frames_ + 1 : kOffFrames);
@@ -35,6 +37,13 @@ class TalkDetector {
   bool talking() const { return talking_; }
 
   void Reset() { *this = TalkDetector(); }
+
+  // It can't be heard: what it says does not count. Whether it had been talking.
+  bool Silence() {
+    const bool was = talking_;
+    Reset();
+    return was;
+  }
 
  private:
   static constexpr int kOnFrames = 100 / kTickMs;

@@ -9,17 +9,27 @@
 #include "mediaplane/audio/resample.h"
 #include "mediaplane/engine/encoder_stream.h"
 #include "mediaplane/engine/engine.h"
+#include "mediaplane/engine/player.h"
 #include "mediaplane/port/port.h"
 
 namespace tutti::mediaplane {
 
-// A mix and who is in it. Set up by the control thread before its first leg,
-// then touched by its worker alone, until the last leg has left.
+// 5 ms of the widest rate.
+constexpr size_t kTailSamplesMax = kSamplesPerFrameMax / 4;
+
+// A mix and who is in it. Set up by the control thread before its first leg or
+// play, then touched by its worker alone, until the last leg has left.
 struct alignas(64) Bridge {
   LegSlot leg_first = kNoLegSlot;
-  BridgeSlot next = kNoBridgeSlot;  // in the phase's list, while it has legs
+  BridgeSlot next = kNoBridgeSlot;  // in the phase's list, while it has legs or plays
   BridgeSlot previous = kNoBridgeSlot;
   uint16_t phase = 0;
+  bool linked = false;   // in that list
+  bool parted = false;   // nobody hears anybody
+  bool tail = false;     // `tails` has something
+  bool on_hold = false;  // the hold sound was heard in this tick
+  bool held = false;     // and in one before
+  bool playing = false;  // `play` is active
   uint32_t legs = 0;
   std::array<uint32_t, static_cast<size_t>(MixRate::kCount)> rate_legs = {};
   uint32_t g722_legs = 0;
@@ -29,6 +39,15 @@ struct alignas(64) Bridge {
   EncoderStream g722;
   Upsampler up;
   Downsampler down;
+
+  Player play;
+  Loop waiting;  // while parted
+  Loop hold;
+  // The last 5 ms of what has left the mix, to be added to the next frame.
+  std::array<std::array<int32_t, kTailSamplesMax>, static_cast<size_t>(MixRate::kCount)> tails = {};
+
+  // Something beside its legs is in the mix.
+  bool sounds() const { return playing || (parted && !waiting.empty()); }
 
   void Reset(uint16_t at_phase) {
     *this = Bridge();

@@ -69,6 +69,8 @@ struct alignas(64) WorkerCounters {
   Counter rtp_received;  // accepted, audio
   Counter rtp_bytes_received;
   Counter telephone_events_received;  // RFC 4733 packets; never mixed
+  Counter digits_received;            // that they told of
+  Counter digits_lost;                // of those, the live event ring was full
   Counter comfort_noise_received;
   Counter rtcp_received;
   Counter rtp_sent;
@@ -91,6 +93,7 @@ struct alignas(64) WorkerCounters {
   Counter frames_decoded;
   Counter frames_encoded;  // shared ones counted once
   Counter source_changes;  // latched again by the source rule
+  Counter plays_ended;     // sounds played to legs and bridges
   TickHistogram tick_duration;
   TickHistogram tick_lateness;
 
@@ -98,7 +101,7 @@ struct alignas(64) WorkerCounters {
   Counter handovers;         // legs given to another worker
   Counter events_lost;       // the event ring was full
   Counter legs;              // of now
-  Counter bridges;           // of now: those with a leg
+  Counter bridges;           // of now: those with a leg or a play
   Counter load_permille;     // of now: busy time of the last 5 s
   Counter skipped_recently;  // of now: ticks skipped in the last 5 s
 

@@ -36,7 +36,9 @@ absl::Status Engine::Impl::Allocate() {
   if (!legs_.Allocate(legs_max) || !mailboxes_.Allocate(legs_max) || !links_.Allocate(legs_max)) {
     return short_of("legs");
   }
-  if (!bridges_.Allocate(options_.bridges_max)) return short_of("bridges");
+  if (!bridges_.Allocate(options_.bridges_max) || !bridge_mailboxes_.Allocate(options_.bridges_max)) {
+    return short_of("bridges");
+  }
   leg_controls_.resize(options_.legs_max);
   bridge_controls_.resize(options_.bridges_max);
   // The lowest slot is given out first.
@@ -47,9 +49,12 @@ absl::Status Engine::Impl::Allocate() {
   const unsigned workers = options_.workers;
   commands_.resize(workers);
   worker_events_.resize(workers);
+  live_events_.resize(workers);
+  digits_lost_.resize(workers);
   handovers_.resize(size_t{workers} * workers);
   for (unsigned w = 0; w < workers; ++w) {
-    if (!commands_[w].Allocate(kCommandRingSize) || !worker_events_[w].Allocate(kEventRingSize)) {
+    if (!commands_[w].Allocate(kCommandRingSize) || !worker_events_[w].Allocate(kEventRingSize) ||
+        !live_events_[w].Allocate(kEventRingSize)) {
       return short_of("rings");
     }
     for (unsigned to = 0; to < workers; ++to) {
@@ -65,8 +70,10 @@ absl::Status Engine::Impl::Allocate() {
     parts.mailboxes = mailboxes_.items();
     parts.links = links_.items();
     parts.bridges = bridges_.items();
+    parts.bridge_mailboxes = bridge_mailboxes_.items();
     parts.commands = &commands_[w];
     parts.events = &worker_events_[w];
+    parts.live_events = &live_events_[w];
     for (unsigned other = 0; other < workers; ++other) {
       parts.handovers_in.push_back(&handovers_[other * workers + w]);
       parts.handovers_out.push_back(&handovers_[w * workers + other]);
@@ -95,7 +102,9 @@ void Engine::Impl::ReleaseIfUnused(BridgeSlot slot) {
   BridgeControl& bridge = bridge_controls_[slot];
   if (!bridge.live || !bridge.removal_wanted || bridge.references > 0) return;
   placement_.RemoveBridge(bridge.place);
+  const uint32_t sequence = bridge.sequence;  // goes on: the slot's next owner has another
   bridge = BridgeControl();
+  bridge.sequence = sequence;
   free_bridges_.push_back(slot);
 }
 
@@ -105,9 +114,11 @@ void Engine::Impl::Pend(LegSlot slot) {
 }
 
 // Posts a command to the worker where the leg lives; false when its ring is full.
-bool Engine::Impl::Post(LegSlot slot, Command::Kind kind, BridgeSlot bridge, const Place& place, uint64_t tag) {
+bool Engine::Impl::Post(LegSlot slot, Command::Kind kind, BridgeSlot bridge, const Place& place, uint64_t tag,
+                        uint32_t what) {
   LegControl& leg = leg_controls_[slot];
   Command command;
+  command.what = what;
   command.kind = kind;
   command.leg = slot;
   command.bridge = bridge;
@@ -124,7 +135,8 @@ bool Engine::Impl::Post(LegSlot slot, Command::Kind kind, BridgeSlot bridge, con
   return true;
 }
 
-absl::StatusOr<AddedLeg> Engine::Impl::AddLeg(const LegMedia& media, bool rtcp_mux, BridgeSlot bridge, uint64_t tag) {
+absl::StatusOr<AddedLeg> Engine::Impl::AddLeg(const LegMedia& media, bool rtcp_mux, BridgeSlot bridge, uint64_t tag,
+                                              const LegSettings& settings) {
   if (bridge != kNoBridgeSlot && !Usable(bridge)) {
     return Error(absl::StatusCode::kFailedPrecondition, "BRIDGE_NOT_FOUND", "the bridge is gone");
   }
@@ -154,6 +166,7 @@ absl::StatusOr<AddedLeg> Engine::Impl::AddLeg(const LegMedia& media, bool rtcp_m
   leg.sequence = sequence;
   leg.endpoint = endpoint;
   leg.media = media;
+  leg.settings = settings;
   leg.place = place;
   placement_.AddLeg(place);
   // No worker owns the slot now, and GetLeg may come before one does.
@@ -162,6 +175,7 @@ absl::StatusOr<AddedLeg> Engine::Impl::AddLeg(const LegMedia& media, bool rtcp_m
   LegMailbox& mailbox = mailboxes_[slot];
   mailbox.endpoint = endpoint;
   mailbox.media = media;
+  mailbox.settings = settings;
   mailbox.generation = generation;
   mailbox.ssrc = static_cast<uint32_t>(options_.random());
   mailbox.first_timestamp = static_cast<uint32_t>(options_.random());
@@ -171,7 +185,7 @@ absl::StatusOr<AddedLeg> Engine::Impl::AddLeg(const LegMedia& media, bool rtcp_m
   leg.tag_wanted = tag;
   leg.tag = bridge == kNoBridgeSlot ? tag : 0;
   Post(slot, Command::Kind::kStart, bridge, place, tag);
-  return AddedLeg{slot, endpoint};
+  return AddedLeg{slot, endpoint, generation};
 }
 
 absl::Status Engine::Impl::UpdateLeg(LegSlot slot, const LegMedia& media) {
@@ -185,6 +199,7 @@ absl::Status Engine::Impl::UpdateLeg(LegSlot slot, const LegMedia& media) {
     leg->media.remote_rtp = before.remote_rtp;
     leg->media.remote_rtcp = before.remote_rtcp;
   }
+  if (leg->media == before && !leg->media_wanted) return absl::OkStatus();
   leg->media_wanted = true;
   Pend(slot);
   std::vector<EngineEvent> none;
@@ -192,7 +207,7 @@ absl::Status Engine::Impl::UpdateLeg(LegSlot slot, const LegMedia& media) {
   return absl::OkStatus();
 }
 
-absl::Status Engine::Impl::SetLegBridge(LegSlot slot, BridgeSlot bridge, uint64_t tag) {
+absl::Status Engine::Impl::SetLegBridge(LegSlot slot, BridgeSlot bridge, uint64_t tag, const LegSettings* settings) {
   LegControl* leg = Live(slot);
   if (leg == nullptr || leg->removal_wanted) return absl::NotFoundError(absl::StrFormat("no leg in slot %u", slot));
   if (bridge != kNoBridgeSlot && !Usable(bridge)) {
@@ -201,10 +216,27 @@ absl::Status Engine::Impl::SetLegBridge(LegSlot slot, BridgeSlot bridge, uint64_
   TUTTI_RETURN_IF_ERROR(RoomFor(*leg));
   Refer(leg->bridge_wanted, bridge);
   leg->tag_wanted = tag;
+  if (settings != nullptr) {
+    leg->settings_wanted |= !(leg->settings == *settings);
+    leg->settings = *settings;
+  }
   // Without a command to post there is an event to report: Poll does either.
   Pend(slot);
   std::vector<EngineEvent> none;
   if (!leg->in_flight && leg->bridge != bridge) PostNext(slot, none);
+  return absl::OkStatus();
+}
+
+absl::Status Engine::Impl::SetLegSettings(LegSlot slot, const LegSettings& settings) {
+  LegControl* leg = Live(slot);
+  if (leg == nullptr || leg->removal_wanted) return absl::NotFoundError(absl::StrFormat("no leg in slot %u", slot));
+  if (leg->settings == settings) return absl::OkStatus();
+  TUTTI_RETURN_IF_ERROR(RoomFor(*leg));
+  leg->settings = settings;
+  leg->settings_wanted = true;
+  Pend(slot);
+  std::vector<EngineEvent> none;
+  if (!leg->in_flight) PostNext(slot, none);
   return absl::OkStatus();
 }
 
@@ -219,21 +251,26 @@ absl::Status Engine::Impl::RemoveLeg(LegSlot slot, uint64_t tag) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<BridgeSlot> Engine::Impl::AddBridge() {
+absl::StatusOr<BridgeSlot> Engine::Impl::AddBridge(const BridgeSettings& settings) {
   if (free_bridges_.empty()) {
     return Busy(absl::StrFormat("all %u bridges of the media node are in use", options_.bridges_max));
   }
   const BridgeSlot slot = free_bridges_.back();
   free_bridges_.pop_back();
   BridgeControl& bridge = bridge_controls_[slot];
-  bridge = BridgeControl();
   bridge.live = true;
+  bridge.settings = bridge.posted = bridge.on_worker = settings;
   // A busy worker is the last choice, not none: a bridge alone costs nothing.
   if (!placement_.Choose([this](unsigned w) { return !Overloaded(w); }, bridge.place)) {
     placement_.Choose([](unsigned) { return true; }, bridge.place);
   }
   placement_.AddBridge(bridge.place);
+  // No worker knows of it: its settings hold before the first leg can come.
   bridges_[slot].Reset(bridge.place.phase);
+  const BridgeMailbox::Settings made = MakeSettings(settings);
+  bridges_[slot].parted = made.parted;
+  bridges_[slot].waiting = made.waiting;
+  bridges_[slot].hold = made.hold;
   return slot;
 }
 
@@ -241,6 +278,11 @@ absl::Status Engine::Impl::RemoveBridge(BridgeSlot slot) {
   if (!Usable(slot)) return absl::NotFoundError(absl::StrFormat("no bridge in slot %u", slot));
   BridgeControl& bridge = bridge_controls_[slot];
   bridge.removal_wanted = true;
+  if (bridge.play.state != PlayControl::State::kNone) {
+    bridge.play.target_gone = true;
+    bridge.play.stop_wanted = true;
+    PendBridge(slot);
+  }
   if (bridge.references == 0) {
     ReleaseIfUnused(slot);
     return absl::OkStatus();
@@ -266,6 +308,7 @@ absl::StatusOr<LegView> Engine::Impl::GetLeg(LegSlot slot) const {
   }
   LegView view;
   view.bridge = leg_controls_[slot].bridge;
+  view.talking = leg_controls_[slot].talking;
   view.media_timed_out = legs_[slot].media_timed_out.load(std::memory_order_relaxed);
   view.figures = legs_[slot].figures.Read();
   return view;
@@ -281,15 +324,26 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const EngineOptions& opti
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
 
-absl::StatusOr<AddedLeg> Engine::AddLeg(const LegMedia& media, bool rtcp_mux, BridgeSlot bridge, uint64_t tag) {
-  return impl_->AddLeg(media, rtcp_mux, bridge, tag);
+absl::StatusOr<AddedLeg> Engine::AddLeg(const LegMedia& media, bool rtcp_mux, BridgeSlot bridge, uint64_t tag,
+                                        const LegSettings& settings) {
+  return impl_->AddLeg(media, rtcp_mux, bridge, tag, settings);
 }
 absl::Status Engine::UpdateLeg(LegSlot leg, const LegMedia& media) { return impl_->UpdateLeg(leg, media); }
-absl::Status Engine::SetLegBridge(LegSlot leg, BridgeSlot bridge, uint64_t tag) {
-  return impl_->SetLegBridge(leg, bridge, tag);
+absl::Status Engine::SetLegBridge(LegSlot leg, BridgeSlot bridge, uint64_t tag, const LegSettings* settings) {
+  return impl_->SetLegBridge(leg, bridge, tag, settings);
 }
+absl::Status Engine::SetLegSettings(LegSlot leg, const LegSettings& settings) {
+  return impl_->SetLegSettings(leg, settings);
+}
+absl::Status Engine::PlayToLeg(LegSlot leg, const Play& play) { return impl_->PlayToLeg(leg, play); }
+absl::Status Engine::StopLeg(LegSlot leg) { return impl_->StopLeg(leg); }
+absl::Status Engine::SetBridge(BridgeSlot bridge, const BridgeSettings& settings) {
+  return impl_->SetBridge(bridge, settings);
+}
+absl::Status Engine::PlayToBridge(BridgeSlot bridge, const Play& play) { return impl_->PlayToBridge(bridge, play); }
+absl::Status Engine::StopBridge(BridgeSlot bridge) { return impl_->StopBridge(bridge); }
 absl::Status Engine::RemoveLeg(LegSlot leg, uint64_t tag) { return impl_->RemoveLeg(leg, tag); }
-absl::StatusOr<BridgeSlot> Engine::AddBridge() { return impl_->AddBridge(); }
+absl::StatusOr<BridgeSlot> Engine::AddBridge(const BridgeSettings& settings) { return impl_->AddBridge(settings); }
 absl::Status Engine::RemoveBridge(BridgeSlot bridge) { return impl_->RemoveBridge(bridge); }
 void Engine::Poll(std::vector<EngineEvent>& events) { impl_->Poll(events); }
 absl::StatusOr<LegView> Engine::GetLeg(LegSlot leg) const { return impl_->GetLeg(leg); }
@@ -303,7 +357,8 @@ uint32_t Engine::leg_count() const {
 uint32_t Engine::bridge_count() const {
   return static_cast<uint32_t>(impl_->bridge_controls_.size() - impl_->free_bridges_.size());
 }
-bool Engine::pending() const { return !impl_->pending_.empty(); }
+bool Engine::pending() const { return !impl_->pending_.empty() || !impl_->pending_bridges_.empty(); }
+bool Engine::playing() const { return !impl_->playing_legs_.empty() || !impl_->playing_bridges_.empty(); }
 bool Engine::busy() const {
   for (unsigned w = 0; w < worker_count(); ++w) {
     if (!impl_->Overloaded(w)) return false;

@@ -1,6 +1,8 @@
 #ifndef MEDIAPLANE_ENGINE_ENGINE_H_
 #define MEDIAPLANE_ENGINE_ENGINE_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -9,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "mediaplane/audio/format.h"
+#include "mediaplane/audio/sound.h"
 #include "mediaplane/engine/counters.h"
 #include "mediaplane/port/port.h"
 
@@ -49,18 +52,65 @@ struct LegMedia {
   SocketAddress remote_rtcp;  // equals remote_rtp with rtcp-mux
   Codec codec = Codec::kPcmu;
   uint8_t payload_type = 0;                       // of `codec`, both ways
-  uint8_t telephone_event_type = kNoPayloadType;  // received, counted, never mixed
+  uint8_t telephone_event_type = kNoPayloadType;  // received and told, never mixed
   bool may_send = true;                           // else nothing is sent but RTCP
   bool may_receive = true;                        // else RTP is counted and dropped, and the media timeout is off
   // Accept the first valid RTP of any address within 10 s of the answer (that
   // is: of AddLeg, or of the update that turned it on) and send there.
   bool symmetric = false;
   int64_t media_timeout_ms = 0;  // 0: never
+
+  bool operator==(const LegMedia&) const = default;
 };
+
+// A leg, and not a later one in the same slot.
+struct LegReference {
+  LegSlot leg = kNoLegSlot;
+  uint32_t generation = 0;
+
+  bool operator==(const LegReference&) const = default;
+};
+
+constexpr size_t kHeardOnlyByMax = 8;
+constexpr int kVolumeDbMin = -30;
+constexpr int kVolumeDbMax = 10;
+
+// What a participant's controls come to; they count in a bridge only. POD.
+struct LegSettings {
+  bool muted = false;      // nobody hears it
+  bool deaf = false;       // it hears nothing of its bridge
+  bool on_hold = false;    // both, and it hears the bridge's hold sound
+  bool exclusive = false;  // heard by `heard_only_by` alone, hearing all
+  int8_t volume_db = 0;    // of what others hear, kVolumeDbMin … kVolumeDbMax
+  std::array<LegReference, kHeardOnlyByMax> heard_only_by = {};
+
+  bool operator==(const LegSettings&) const = default;
+};
+
+struct BridgeSettings {
+  bool parted = false;  // nobody hears anybody; all hear `waiting`
+  // Repeated; null: silence. `hold` is for the legs on hold, one for all.
+  std::shared_ptr<const Sound> waiting = nullptr;
+  std::shared_ptr<const Sound> hold = nullptr;
+
+  bool operator==(const BridgeSettings&) const = default;
+};
+
+// One play of a sound.
+struct Play {
+  std::shared_ptr<const Sound> sound = nullptr;
+  uint64_t tag = 0;  // comes back in kPlayEnded
+  bool loop = false;
+  int volume_db = 0;          // kVolumeDbMin … kVolumeDbMax
+  bool stop_on_dtmf = false;  // of a leg: ends when a digit begins
+};
+
+enum class PlayEnd : uint8_t { kFinished, kStopped, kDtmf, kTargetGone };
 
 struct AddedLeg {
   LegSlot leg = kNoLegSlot;
   Endpoint endpoint;  // local addresses, for the answer
+  uint32_t generation = 0;
 };
 
 struct EngineEvent {
@@ -70,12 +120,20 @@ struct EngineEvent {
     kLegRemoved,       // leg, tag of RemoveLeg, figures: the slot and the ports are free
     kLegMediaTimeout,  // leg; once for each silence
     kResync,           // a kLegMediaTimeout may be missing: read LegView of every leg
+    kPlayEnded,        // leg or bridge, tag of its Play, end
+    kLegTalking,       // leg, bridge, talking; every beginning has its end
+    kLegDtmf,          // leg, digit, duration_ms
+    kDtmfLost,         // tag: so many digits found no room
   };
   Kind kind = Kind::kResync;
   LegSlot leg = kNoLegSlot;
   BridgeSlot bridge = kNoBridgeSlot;
   uint64_t tag = 0;
   LegFigures figures;
+  PlayEnd end = PlayEnd::kFinished;
+  bool talking = false;
+  char digit = 0;
+  uint32_t duration_ms = 0;
 };
 
 // A leg as it is now.
@@ -84,6 +142,7 @@ struct LegView {
   // kLegLeft agree with it.
   BridgeSlot bridge = kNoBridgeSlot;
   bool media_timed_out = false;
+  bool talking = false;  // as kLegTalking told
   LegFigures figures;
 };
 
@@ -120,7 +179,7 @@ class Engine {
   // left, a full ring, or every worker is above 80 % of its time or skips ticks);
   // Endpoints::Open's.
   absl::StatusOr<AddedLeg> AddLeg(const LegMedia& media, bool rtcp_mux, BridgeSlot bridge = kNoBridgeSlot,
-                                  uint64_t tag = 0);
+                                  uint64_t tag = 0, const LegSettings& settings = {});
 
   // A re-offer: new address, codec or direction. The source rule opens again
   // when the remote address or `symmetric` changed; the same media changes
@@ -130,7 +189,17 @@ class Engine {
   // Puts the leg into a bridge, or into none with kNoBridgeSlot. `tag` comes
   // back in kLegJoined and in its kLegLeft; the caller's revision. Each call
   // with another tag is an attachment of its own, also to the same bridge.
-  absl::Status SetLegBridge(LegSlot leg, BridgeSlot bridge, uint64_t tag);
+  // With `settings` these hold from its first moment there, and not before.
+  absl::Status SetLegBridge(LegSlot leg, BridgeSlot bridge, uint64_t tag, const LegSettings* settings = nullptr);
+
+  // What it hears and who hears it; fades over 5 ms. NOT_FOUND, MEDIA_NODE_BUSY.
+  absl::Status SetLegSettings(LegSlot leg, const LegSettings& settings);
+
+  // Plays a sound to the leg alone. One at a time: FAILED_PRECONDITION until
+  // kPlayEnded of the last one, which follows in any case, before kLegRemoved.
+  absl::Status PlayToLeg(LegSlot leg, const Play& play);
+  // Ends what is played, if anything.
+  absl::Status StopLeg(LegSlot leg);
 
   // Ends the leg: RTCP BYE, endpoint closed, slot freed. kLegLeft (when in a
   // bridge) and kLegRemoved follow. Until kLegRemoved the slot is this leg's;
@@ -139,10 +208,18 @@ class Engine {
 
   // A new empty bridge, placed on the least loaded worker. RESOURCE_EXHAUSTED
   // with reason MEDIA_NODE_BUSY when no slot is left.
-  absl::StatusOr<BridgeSlot> AddBridge();
+  absl::StatusOr<BridgeSlot> AddBridge(const BridgeSettings& settings = {});
+
+  absl::Status SetBridge(BridgeSlot bridge, const BridgeSettings& settings);
+
+  // As for a leg, heard by all in the bridge and a part of its mix; goes on
+  // while nobody is there.
+  absl::Status PlayToBridge(BridgeSlot bridge, const Play& play);
+  absl::Status StopBridge(BridgeSlot bridge);
 
   // Takes every leg out of the bridge (kLegLeft each) and frees its slot when
-  // the last is out. The slot must not be used again by the caller.
+  // the last is out and kPlayEnded was told. The slot must not be used again by
+  // the caller.
   absl::Status RemoveBridge(BridgeSlot bridge);
 
   // Looks at what the workers have done, appends events to `events`, and posts
@@ -160,6 +237,8 @@ class Engine {
   // Something asked for is not done yet. Until then keep calling Poll, also at
   // the end: drain by removing all legs and polling until this is false.
   bool pending() const;
+  // Something is played: poll often.
+  bool playing() const;
   // Every worker refuses new legs.
   bool busy() const;
 

@@ -26,11 +26,18 @@ class Engine::Impl {
 
   absl::Status Allocate();
 
-  absl::StatusOr<AddedLeg> AddLeg(const LegMedia& media, bool rtcp_mux, BridgeSlot bridge, uint64_t tag);
+  absl::StatusOr<AddedLeg> AddLeg(const LegMedia& media, bool rtcp_mux, BridgeSlot bridge, uint64_t tag,
+                                  const LegSettings& settings);
   absl::Status UpdateLeg(LegSlot slot, const LegMedia& media);
-  absl::Status SetLegBridge(LegSlot slot, BridgeSlot bridge, uint64_t tag);
+  absl::Status SetLegBridge(LegSlot slot, BridgeSlot bridge, uint64_t tag, const LegSettings* settings);
+  absl::Status SetLegSettings(LegSlot slot, const LegSettings& settings);
+  absl::Status PlayToLeg(LegSlot slot, const Play& play);
+  absl::Status StopLeg(LegSlot slot);
   absl::Status RemoveLeg(LegSlot slot, uint64_t tag);
-  absl::StatusOr<BridgeSlot> AddBridge();
+  absl::StatusOr<BridgeSlot> AddBridge(const BridgeSettings& settings);
+  absl::Status SetBridge(BridgeSlot slot, const BridgeSettings& settings);
+  absl::Status PlayToBridge(BridgeSlot slot, const Play& play);
+  absl::Status StopBridge(BridgeSlot slot);
   absl::Status RemoveBridge(BridgeSlot slot);
   void Poll(std::vector<EngineEvent>& events);
   absl::StatusOr<LegView> GetLeg(LegSlot slot) const;
@@ -40,15 +47,35 @@ class Engine::Impl {
     return counters.load_permille.Get() > kLoadPermilleMax || counters.skipped_recently.Get() > 0;
   }
 
+  // What is played to a leg or a bridge, from its Play to its kPlayEnded.
+  struct PlayControl {
+    enum class State : uint8_t { kNone, kWanted, kPosted };
+    State state = State::kNone;
+    bool stop_wanted = false;  // and not posted
+    bool target_gone = false;  // that is why it is stopped
+    uint32_t number = 0;
+    Play play;
+
+    // A command is needed.
+    bool wishes() const { return state == State::kWanted ? !stop_wanted : state == State::kPosted && stop_wanted; }
+    // It was stopped before it began; only Poll can tell.
+    bool forgone() const { return state == State::kWanted && stop_wanted; }
+  };
+
   struct LegControl {
     bool live = false;
-    bool in_flight = false;     // a command is under way
-    bool pending = false;       // listed in pending_
-    bool media_wanted = false;  // media is newer than what the worker has
+    bool talking = false;          // as told
+    bool settings_wanted = false;  // settings are newer than what the worker has
+    bool in_flight = false;        // a command is under way
+    bool pending = false;          // listed in pending_
+    bool media_wanted = false;     // media is newer than what the worker has
     bool removal_wanted = false;
     Endpoint endpoint;
     LegMedia media;
-    Place place;  // where it lives, or goes to
+    LegSettings settings;
+    PlayControl play;
+    uint32_t attached = 0;  // sequence of its last kStart or kMove that was completed
+    Place place;            // where it lives, or goes to
     Command::Kind flight_kind = Command::Kind::kStart;
     BridgeSlot flight_bridge = kNoBridgeSlot;
     uint64_t flight_tag = 0;
@@ -64,9 +91,18 @@ class Engine::Impl {
   struct BridgeControl {
     bool live = false;
     bool removal_wanted = false;
+    bool in_flight = false;
+    bool pending = false;  // listed in pending_bridges_
+    bool settings_wanted = false;
     Place place;
     uint32_t legs = 0;        // as reported
-    uint32_t references = 0;  // legs' bridge, bridge_wanted and flight
+    uint32_t references = 0;  // legs' bridge, bridge_wanted and flight; a command; a play
+    uint32_t sequence = 0;    // of the last command
+    // Sounds are held as long as a worker may read them.
+    BridgeSettings settings;   // wanted
+    BridgeSettings posted;     // by the command under way
+    BridgeSettings on_worker;  // by the one before
+    PlayControl play;
   };
 
   const EngineOptions options_;
@@ -76,13 +112,21 @@ class Engine::Impl {
   SlotArray<Bridge> bridges_;
   SlotArray<LegMailbox> mailboxes_;
   SlotArray<LegLink> links_;
+  SlotArray<BridgeMailbox> bridge_mailboxes_;
   std::vector<LegControl> leg_controls_;
   std::vector<BridgeControl> bridge_controls_;
   std::vector<LegSlot> free_legs_;
   std::vector<BridgeSlot> free_bridges_;
   std::vector<LegSlot> pending_;
+  std::vector<BridgeSlot> pending_bridges_;
+  // Those with a play that was posted; some may have ended.
+  std::vector<LegSlot> playing_legs_;
+  std::vector<BridgeSlot> playing_bridges_;
+  uint32_t last_play_ = 0;
+  std::vector<uint64_t> digits_lost_;             // [worker], as told
   std::vector<Ring<Command>> commands_;           // [worker]
   std::vector<Ring<WorkerEvent>> worker_events_;  // [worker]
+  std::vector<Ring<LiveEvent>> live_events_;      // [worker]
   std::vector<Ring<Handover>> handovers_;         // [from × workers + to]
   std::vector<std::unique_ptr<Worker>> workers_;
 
@@ -97,16 +141,31 @@ class Engine::Impl {
   void Refer(BridgeSlot& reference, BridgeSlot bridge);
   void ReleaseIfUnused(BridgeSlot slot);
   void Pend(LegSlot slot);
-  bool Post(LegSlot slot, Command::Kind kind, BridgeSlot bridge, const Place& place, uint64_t tag);
+  bool Post(LegSlot slot, Command::Kind kind, BridgeSlot bridge, const Place& place, uint64_t tag, uint32_t what = 0);
   void PostNext(LegSlot slot, std::vector<EngineEvent>& events);
   void Complete(LegSlot slot, std::vector<EngineEvent>& events);
   void Leave(LegSlot slot, std::vector<EngineEvent>& events);
   void Join(LegSlot slot, BridgeSlot bridge, uint64_t tag, std::vector<EngineEvent>& events);
   void ReadWorkerEvents(std::vector<EngineEvent>& events);
+  void ReadLiveEvents(std::vector<EngineEvent>& events);
+  void TellTalking(LegSlot slot, std::vector<EngineEvent>& events);
   static bool Idle(const LegControl& leg) {
-    return !leg.in_flight && !leg.media_wanted && !leg.removal_wanted && leg.bridge == leg.bridge_wanted &&
-           leg.tag == leg.tag_wanted;
+    return !leg.in_flight && !leg.media_wanted && !leg.settings_wanted && !leg.play.wishes() && !leg.play.forgone() &&
+           !leg.removal_wanted && leg.bridge == leg.bridge_wanted && leg.tag == leg.tag_wanted;
   }
+
+  // Bridges and plays. engine_play.cc
+  void PendBridge(BridgeSlot slot);
+  void PostBridge(BridgeSlot slot);
+  void PollBridges(std::vector<EngineEvent>& events);
+  void PollPlays(std::vector<EngineEvent>& events);
+  absl::Status BeginPlay(PlayControl& control, const Play& play);
+  static void EndPlay(PlayControl& control, PlayEnd end, LegSlot leg, BridgeSlot bridge,
+                      std::vector<EngineEvent>& events);
+  static Player MakePlayer(const PlayControl& control);
+  static BridgeMailbox::Settings MakeSettings(const BridgeSettings& settings);
+  // What of the leg's wishes a kUpdate is to carry, put into its mailbox.
+  uint32_t FillMailbox(LegSlot slot);
 };
 
 }  // namespace tutti::mediaplane

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "mediaplane/audio/sound.h"
 #include "mediaplane/engine/test_node.h"
 
 namespace {
@@ -54,14 +55,16 @@ TEST(EngineMemoryTest, AWorkerNeverAllocatesOrFrees) {
   for (int i = 0; i < 4; ++i) bridges.push_back(*node.engine().AddBridge());
   const Codec codecs[] = {Codec::kPcmu, Codec::kPcma, Codec::kG722, Codec::kL16At16000, Codec::kL16At8000};
   std::vector<TestCaller*> callers;
+  const auto sound = MakeBuiltInSound("beep_entry");
   std::mt19937 random(5);
-  for (int i = 0; i < 600; ++i) {
+  for (int i = 0; i < 1000; ++i) {
     const BridgeSlot bridge = random() % 5 == 0 ? kNoBridgeSlot : bridges[random() % bridges.size()];
-    const unsigned what = random() % 5;
+    const unsigned what = random() % 8;
     if (what == 0 && node.engine().leg_count() < 40) {
       LegMedia media;
       media.codec = codecs[random() % 5];
       media.payload_type = 96;
+      media.telephone_event_type = 101;
       media.media_timeout_ms = 500;
       callers.push_back(&node.Call(media, bridge, random()));
       callers.back()->voice = Tone(440, 5000, 8000);
@@ -75,13 +78,36 @@ TEST(EngineMemoryTest, AWorkerNeverAllocatesOrFrees) {
       caller.sending = !caller.sending;
       caller.media.codec = codecs[random() % 5];
       ASSERT_TRUE(node.engine().UpdateLeg(caller.leg, caller.media).ok());
+    } else if (what == 4 && !callers.empty()) {
+      LegSettings settings;
+      settings.muted = random() % 4 == 0;
+      settings.deaf = random() % 4 == 0;
+      settings.on_hold = random() % 4 == 0;
+      settings.exclusive = random() % 4 == 0;
+      settings.volume_db = static_cast<int8_t>(random() % 3 * 5);
+      settings.heard_only_by[0] = {callers[random() % callers.size()]->leg, 1};
+      ASSERT_TRUE(node.engine().SetLegSettings(callers[random() % callers.size()]->leg, settings).ok());
+    } else if (what == 5 && !callers.empty()) {
+      // Something may be played already.
+      static_cast<void>(node.engine().PlayToLeg(callers[random() % callers.size()]->leg, {.sound = sound}));
+      static_cast<void>(node.engine().PlayToBridge(bridges[random() % bridges.size()], {.sound = sound}));
+      ASSERT_TRUE(node.engine().StopLeg(callers[random() % callers.size()]->leg).ok());
+      ASSERT_TRUE(node.engine().StopBridge(bridges[random() % bridges.size()]).ok());
+    } else if (what == 6) {
+      const BridgeSettings settings = {.parted = random() % 2 == 0, .waiting = sound, .hold = sound};
+      ASSERT_TRUE(node.engine().SetBridge(bridges[random() % bridges.size()], settings).ok());
     } else if (!callers.empty()) {
       node.Deliver(*callers.back(), std::vector<uint8_t>(random() % 100, 0x80));
+      std::vector<uint8_t> digit(kRtpHeaderBytes + 4);
+      WriteRtpHeader(digit.data(), false, 101, static_cast<uint16_t>(random()), static_cast<uint32_t>(random()), 1);
+      node.Deliver(*callers.back(), digit);
     }
     node.Run(static_cast<int64_t>(random() % 60) * kMs);
   }
   node.Drain();
   EXPECT_GT(node.Total(&WorkerCounters::rtp_sent), 1000u);
+  EXPECT_GT(node.Total(&WorkerCounters::plays_ended), 10u);
+  EXPECT_GT(node.Total(&WorkerCounters::digits_received), 10u);
   EXPECT_EQ(calls.load(), 0);
 
   // The trap does catch one.

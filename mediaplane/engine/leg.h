@@ -9,13 +9,17 @@
 #include "mediaplane/audio/codec.h"
 #include "mediaplane/audio/format.h"
 #include "mediaplane/audio/gate.h"
+#include "mediaplane/audio/resample.h"
+#include "mediaplane/audio/talk.h"
 #include "mediaplane/engine/counters.h"
 #include "mediaplane/engine/encoder_stream.h"
 #include "mediaplane/engine/engine.h"
+#include "mediaplane/engine/player.h"
 #include "mediaplane/engine/source_rule.h"
 #include "mediaplane/jitter/jitter_buffer.h"
 #include "mediaplane/port/port.h"
 #include "mediaplane/rtp/receive_statistics.h"
+#include "mediaplane/rtp/telephone_event.h"
 
 namespace tutti::mediaplane {
 
@@ -41,9 +45,24 @@ struct LegFigureCounters {
   LegFigures Read() const;
 };
 
+// Why what a leg hears is not what all hear, or what it says is not simply added:
+// bits of Leg::special. None is set for most legs.
+enum LegSpecial : uint8_t {
+  kSilenced = 1,        // muted or on hold: nothing of it is heard
+  kUnhearing = 2,       // deaf or on hold: it hears nothing of its bridge
+  kHearingChanges = 4,  // in the next frame
+  kPlays = 8,           // a sound is played to it
+  kWhispered = 16,      // in this tick an exclusive leg speaks to it
+  kExclusive = 32,      // heard by some only
+  kSwitching = 64,      // silent until it has left the mix, then takes its new heard_only_by
+  kGain = 128,          // its volume is not unity, or was not
+};
+// Those that make a leg hear something of its own.
+constexpr uint8_t kHearsSpecial = kUnhearing | kHearingChanges | kPlays | kWhispered;
+
 // Everything a leg is on its worker. It belongs to the worker that last took it
-// (by kStart or a handover); the control thread reads `done`, `media_timed_out`
-// and `figures` only.
+// (by kStart or a handover); the control thread reads only what is said to be
+// read by it.
 struct alignas(64) Leg {
   // What a tick touches.
   Codec codec = Codec::kNone;
@@ -58,9 +77,17 @@ struct alignas(64) Leg {
   bool moved = false;       // since its last tick: catch up, don't skip
   bool was_silent = false;  // nothing came in the last frame either
   uint8_t ticks_due = 0;    // this tick: 0 (too early) or 1
+  uint8_t special = 0;      // LegSpecial
+  bool heard = false;       // something of it was in the last frame of a mix
+  bool digit_active = false;
+  bool hears_room = false;  // in the last frame
+  bool hears_hold = false;
   SpeechGate gate;
-  uint16_t sequence = 0;   // of the next packet
-  uint32_t timestamp = 0;  // of the next packet
+  TalkDetector talk;
+  uint16_t gain = kUnityGain;         // of its volume
+  uint16_t gain_before = kUnityGain;  // of the last frame
+  uint16_t sequence = 0;              // of the next packet
+  uint32_t timestamp = 0;             // of the next packet
   uint32_t ssrc = 0;
   BridgeSlot bridge = kNoBridgeSlot;
   uint16_t phase = 0;
@@ -78,6 +105,9 @@ struct alignas(64) Leg {
   // Read by the control thread.
   alignas(64) LegFigureCounters figures;
   std::atomic<uint32_t> done = 0;  // sequence of the last command carried out
+  // Whether it talks, in bit 0; above it, of which kStart or kMove it is there.
+  std::atomic<uint32_t> talk_state = 0;
+  PlayOutcome play_outcome;
   std::atomic<bool> media_timed_out = false;
 
   // RTCP and identity; touched twice a second.
@@ -89,11 +119,23 @@ struct alignas(64) Leg {
   LegFigures published;           // what the worker's totals have of it
   LegMedia media;
   Endpoint endpoint;
+  uint32_t attached = 0;  // sequence of the kStart or kMove that brought it here
+  LegSettings settings;
+  // Who hears it while kExclusive is set.
+  std::array<LegReference, kHeardOnlyByMax> heard_only_by;
+  DtmfReceiver dtmf;
+  Player player;
+  // Of an exclusive leg: its frame for listeners of the other rate.
+  Upsampler up;
+  Downsampler down;
 
   alignas(64) Decoder decoder;
   EncoderStream stream;  // of its own: a talker's, or not yet equal to the shared one
   // What was added to the sum of its rate this tick, so that it can be subtracted.
   alignas(64) std::array<int16_t, kSamplesPerFrameMax> own;
+  std::array<int16_t, kSamplesPerFrameMax> own_other_rate;  // of an exclusive leg
+  // Makes the size an odd number of cache lines.
+  std::array<uint8_t, 64> unused;
   JitterBuffer jitter;
 
   // A small generator for intervals (xorshift64*); never zero.
@@ -108,7 +150,9 @@ struct alignas(64) Leg {
 // All of a leg, with the jitter buffer's storage for the widest codec. Hot for a
 // G.711 leg: what is before the storage, and the frames buffered.
 static_assert(sizeof(Leg) <= 16 * 1024);
-static_assert(sizeof(Leg) - sizeof(JitterBuffer) <= 3 * 1024);
+// Else the same lines of all legs meet in half of a cache's sets.
+static_assert(sizeof(Leg) / 64 % 2 == 1);
+static_assert(sizeof(Leg) - sizeof(JitterBuffer) <= 4 * 1024);
 
 // Neighbours in the list of a bridge, or of a phase's legs without one. Apart
 // from the legs, so that walking a list touches little memory and what it finds

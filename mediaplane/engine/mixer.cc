@@ -18,14 +18,34 @@ void Mixer::Begin(Bridge& bridge) {
     rate.present = bridge.rate_legs[r] > 0;
     rate.talkers = false;
     rate.limited = false;
+    rate.sound = false;
     if (rate.present) std::fill_n(rate.sum.begin(), SamplesPerFrame(static_cast<MixRate>(r)), 0);
   }
-  for (PerCodec& codec : codecs_) codec.encoded = false;
+  for (PerCodec& codec : codecs_) {
+    codec.encoded = false;
+    codec.hold_encoded = false;
+  }
 }
 
 void Mixer::Add(MixRate r, const int16_t* samples) {
   rate(r).talkers = true;
   AddToSum(samples, rate(r).sum.data(), SamplesPerFrame(r));
+}
+
+void Mixer::AddTail(MixRate r, const int32_t* samples, size_t count) {
+  if (!rate(r).present) return;
+  rate(r).talkers = true;
+  AddSums(samples, rate(r).sum.data(), count);
+}
+
+void Mixer::AddSound() {
+  for (size_t r = 0; r < kRates; ++r) {
+    PerRate& rate = rates_[r];
+    const size_t samples = SamplesPerFrame(static_cast<MixRate>(r));
+    if (!rate.present) continue;
+    if (!std::exchange(rate.sound, true)) std::fill_n(rate.sounds.begin(), samples, 0);
+    AddToSum(sound_[r].data(), rate.sounds.data(), samples);
+  }
 }
 
 void Mixer::Finish(const CommonSilence& silence) {
@@ -48,6 +68,8 @@ void Mixer::Finish(const CommonSilence& silence) {
       AddSums(resampled.data(), low.total.data(), kLow);
     }
   }
+  if (low.sound) AddSums(low.sounds.data(), low.total.data(), kLow);
+  if (high.sound) AddSums(high.sounds.data(), high.total.data(), kHigh);
   if (bridge_->g722_legs > 0) {
     PerCodec& payload = codecs_[static_cast<size_t>(Codec::kG722)];
     encodes_ += bridge_->g722.Encode(Listener(MixRate::k16000), silence, payload.bytes.data());
@@ -57,6 +79,13 @@ void Mixer::Finish(const CommonSilence& silence) {
 
 void Mixer::MixMinus(MixRate r, const int16_t* own, int16_t* out) const {
   SubtractAndLimit(rate(r).total.data(), own, out, SamplesPerFrame(r));
+}
+
+void Mixer::WideMixMinus(MixRate r, const int16_t* own, int32_t* out) const {
+  const size_t samples = SamplesPerFrame(r);
+  std::copy_n(rate(r).total.begin(), samples, out);
+  if (own == nullptr) return;
+  for (size_t i = 0; i < samples; ++i) out[i] -= own[i];
 }
 
 const int16_t* Mixer::Listener(MixRate r) {
@@ -72,6 +101,15 @@ std::span<const uint8_t> Mixer::ListenerPayload(Codec codec) {
     EncodeStateless(codec, Listener(format.rate), payload.bytes.data());
   }
   return {payload.bytes.data(), format.bytes_per_frame};
+}
+
+std::span<const uint8_t> Mixer::HoldPayload(Codec codec) {
+  PerCodec& payload = codecs_[static_cast<size_t>(codec)];
+  const AudioFormat& format = FormatOf(codec);
+  if (!std::exchange(payload.hold_encoded, true)) {
+    EncodeStateless(codec, bridge_->hold.Frame(format.rate), payload.hold_bytes.data());
+  }
+  return {payload.hold_bytes.data(), format.bytes_per_frame};
 }
 
 void Mixer::EncodeStateless(Codec codec, const int16_t* samples, uint8_t* out) {

@@ -1,5 +1,6 @@
 #include "mediaplane/engine/test_node.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 
@@ -30,11 +31,12 @@ std::vector<uint8_t> TestCaller::NextPacket() {
   return packet;
 }
 
-std::vector<int16_t> TestCaller::Heard() const {
+std::vector<int16_t> TestCaller::Heard(size_t packets_max) const {
   const AudioFormat& format = FormatOf(media.codec);
   Decoder decoder(media.codec);
   std::vector<int16_t> heard;
-  for (const Received& packet : received) {
+  const size_t packets = std::min(packets_max, received.size());
+  for (const Received& packet : std::span(received).last(packets)) {
     if (packet.payload.size() != format.bytes_per_frame) std::abort();
     heard.resize(heard.size() + format.samples_per_frame);
     decoder.Decode(packet.payload.data(), heard.data() + heard.size() - format.samples_per_frame);

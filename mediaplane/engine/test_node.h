@@ -51,8 +51,8 @@ class TestCaller {
 
   // The next packet of its stream.
   std::vector<uint8_t> NextPacket();
-  // All that was received, decoded in order.
-  std::vector<int16_t> Heard() const;
+  // What was received, decoded in order: all, or so many packets of its end.
+  std::vector<int16_t> Heard(size_t packets_max = SIZE_MAX) const;
 
  private:
   int64_t sample_ = 0;

@@ -10,7 +10,8 @@ Worker::Worker(Parts parts)
       slot_ns_(kTickNs / parts_.options.phases),
       phases_(parts_.options.phases),
       mine_(parts_.options.legs_max),
-      members_(parts_.options.legs_max) {}
+      members_(parts_.options.legs_max),
+      whisperers_(parts_.options.legs_max) {}
 
 Worker::~Worker() { rte_pktmbuf_free_bulk(spare_.data(), spare_count_); }
 
@@ -38,7 +39,7 @@ void Worker::SkipLateSlots(int64_t now_ns) {
   const int64_t skipped = late_ticks - kLateTicksMax;
   next_slot_ += skipped * static_cast<int64_t>(phases_.size());
   int64_t occupied = 0;
-  for (const Phase& phase : phases_) occupied += phase.legs > 0;
+  for (const Phase& phase : phases_) occupied += phase.occupied();
   counters_.ticks_skipped.Add(static_cast<uint64_t>(skipped * occupied));
   skipped_[static_cast<size_t>(load_second_ % kLoadWindowSeconds)] += static_cast<uint64_t>(skipped * occupied);
 }
@@ -46,7 +47,7 @@ void Worker::SkipLateSlots(int64_t now_ns) {
 void Worker::RunSlot(int64_t now_ns) {
   const unsigned index = static_cast<unsigned>(next_slot_ % static_cast<int64_t>(phases_.size()));
   Phase& phase = phases_[index];
-  if (phase.legs == 0) return;
+  if (!phase.occupied()) return;
   worked_ = true;
   ran_slot_ = true;
   const int64_t tick_ns = next_slot_ * slot_ns_;
@@ -66,7 +67,7 @@ void Worker::AdvanceSlot() {
   const int64_t phases = static_cast<int64_t>(phases_.size());
   for (int64_t step = 1; step <= phases; ++step) {
     ++next_slot_;
-    if (phases_[static_cast<size_t>(next_slot_ % phases)].legs > 0) return;
+    if (phases_[static_cast<size_t>(next_slot_ % phases)].occupied()) return;
   }
 }
 

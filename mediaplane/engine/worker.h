@@ -44,8 +44,10 @@ class Worker {
     std::span<LegMailbox> mailboxes;
     std::span<LegLink> links;
     std::span<Bridge> bridges;
+    std::span<BridgeMailbox> bridge_mailboxes;
     Ring<Command>* commands = nullptr;           // from the control thread
     Ring<WorkerEvent>* events = nullptr;         // to it
+    Ring<LiveEvent>* live_events = nullptr;      // to it; may lose some
     std::vector<Ring<Handover>*> handovers_in;   // [from worker]
     std::vector<Ring<Handover>*> handovers_out;  // [to worker]
   };
@@ -70,6 +72,8 @@ class Worker {
   const WorkerCounters& counters() const { return counters_; }
   // Set when an event did not fit into its ring; the control thread clears it.
   std::atomic<bool>& events_lost() { return events_lost_; }
+  // Set when the control thread must look for itself who talks; it clears it.
+  std::atomic<bool>& live_events_lost() { return live_events_lost_; }
 
  private:
   struct Phase {
@@ -78,6 +82,8 @@ class Worker {
     uint32_t legs = 0;  // in bridges and loose
     uint32_t g722_legs = 0;
     CommonSilence silence;
+
+    bool occupied() const { return legs > 0 || bridge_first != kNoBridgeSlot; }
   };
 
   // Slots. worker.cc
@@ -93,29 +99,48 @@ class Worker {
   void Start(const Command& command, int64_t now_ns);
   void Update(const Command& command, int64_t now_ns);
   void Apply(Leg& leg, const LegMedia& media, int64_t now_ns, bool anew);
+  void ApplySettings(Leg& leg, const LegSettings& settings);
   bool Move(const Command& command);
+  void Arrive(const Command& command);
   void Remove(const Command& command, int64_t now_ns);
   void Link(LegSlot slot, BridgeSlot bridge, unsigned phase);
   void Unlink(LegSlot slot);
   void Count(const Leg& leg, Bridge& bridge, int change);
 
+  // Bridges, and what is played to them. worker_bridge.cc
+  void UpdateBridge(const Command& command);
+  void Apply(Bridge& bridge, const BridgeMailbox::Settings& settings);
+  void LinkBridge(BridgeSlot slot);
+  void UnlinkBridge(BridgeSlot slot);
+  void AddTail(Bridge& bridge, MixRate rate, const int16_t* faded);
+  void AddTailOf(Bridge& bridge, const Leg& leg);
+  void MixTails(Bridge& bridge);
+  void MixSounds(Bridge& bridge);
+  void EndTick(BridgeSlot slot, Bridge& bridge);
+
   // Packets in. worker_receive.cc
   void Receive(unsigned phase);
   void OnPacket(rte_mbuf* packet);
-  void OnRtp(Leg& leg, const PacketMeta& meta, std::span<const uint8_t> bytes);
+  void OnRtp(LegSlot slot, Leg& leg, const PacketMeta& meta, std::span<const uint8_t> bytes);
   void OnAudio(Leg& leg, const RtpPacket& packet, int64_t arrival_ns);
+  void OnTelephoneEvent(LegSlot slot, Leg& leg, const RtpPacket& packet, int64_t arrival_ns);
+  void TellDigit(LegSlot slot, const Leg& leg, const DtmfReceiver::Digit& digit);
+  void TellTalking(LegSlot slot, Leg& leg);
   void OnRtcp(Leg& leg, const PacketMeta& meta, std::span<const uint8_t> bytes);
   void Drop(Leg& leg, EngineDrop reason);
 
   // Ticks. worker_tick.cc
   void TickPhase(Phase& phase, int64_t tick_ns);
   void Gather(const Phase& phase);
-  void TickBridge(Bridge& bridge, size_t begin, int64_t tick_ns);
+  void TickBridge(BridgeSlot slot, Bridge& bridge, size_t begin, int64_t tick_ns);
   void TickLoose(size_t begin, int64_t tick_ns);
   bool BeginFrame(LegSlot slot, Leg& leg, int64_t tick_ns);
-  bool PullFrame(Leg& leg, int64_t tick_ns);
+  bool PullFrame(LegSlot slot, Leg& leg, const Bridge* bridge, int64_t tick_ns);
+  void Switch(Leg& leg);
+  JitterFrame::Kind PullSamples(Leg& leg, int64_t tick_ns, uint64_t& sum_squares);
   JitterFrame::Kind DecodeFrame(Leg& leg, int64_t tick_ns, uint64_t& sum_squares);
 
+  void LeaveSharedStream(Leg& leg);
   void SendMix(LegSlot slot, Leg& leg, Bridge& bridge);
   void SendSilence(LegSlot slot, Leg& leg);
   std::span<const uint8_t> EncodeOwn(Leg& leg, const int16_t* heard);
@@ -123,6 +148,13 @@ class Worker {
   rte_mbuf* NewPacket();
   void Queue(rte_mbuf* packet);
   void Flush();
+
+  // Legs that hear something of their own. worker_hear.cc
+  void Whisper(LegSlot slot, Leg& leg, const Bridge& bridge);
+  bool Whispers(const Leg& from, LegSlot to_slot, const Leg& to) const;
+  void SendSpecial(LegSlot slot, Leg& leg, Bridge* bridge);
+  void AddHeard(LegSlot slot, const Leg& leg, const Bridge& bridge, bool heard_room, bool heard_hold);
+  void AddPlay(Leg& leg);
 
   // What is done for a leg every half second. worker_chores.cc
   void Chores(LegSlot slot, Leg& leg, int64_t now_ns);
@@ -134,6 +166,7 @@ class Worker {
   const int64_t slot_ns_;
   WorkerCounters counters_;
   std::atomic<bool> events_lost_ = false;
+  std::atomic<bool> live_events_lost_ = false;
 
   std::vector<Phase> phases_;
   std::vector<uint8_t> mine_;  // [leg slot]: lives here
@@ -148,7 +181,11 @@ class Worker {
   // Scratch of one tick.
   std::vector<LegSlot> members_;  // as many as member_count_
   size_t member_count_ = 0;
+  // Exclusive legs of the bridge that speak in this tick, as many as whispering_.
+  std::vector<LegSlot> whisperers_;
+  size_t whispering_ = 0;
   Mixer mixer_;
+  alignas(64) std::array<int32_t, kSamplesPerFrameMax> wide_;
   alignas(64) std::array<int16_t, kSamplesPerFrameMax> samples_;
   alignas(64) std::array<uint8_t, kBytesPerFrameMax> bytes_;
 

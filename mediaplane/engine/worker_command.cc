@@ -39,6 +39,9 @@ bool Worker::CarryOut(const Command& command, int64_t now_ns) {
     case Command::Kind::kRemove:
       Remove(command, now_ns);
       break;
+    case Command::Kind::kBridge:
+      UpdateBridge(command);
+      return true;
   }
   parts_.legs[command.leg].done.store(command.sequence, std::memory_order_release);
   return true;
@@ -63,10 +66,18 @@ void Worker::Start(const Command& command, int64_t now_ns) {
   leg.receive = ReceiveStatistics();
   new (&leg.jitter) JitterBuffer();
   leg.bridge = kNoBridgeSlot;
+  leg.dtmf.Reset();
+  leg.digit_active = false;
+  leg.player = Player();
+  leg.talk.Reset();
+  leg.heard = false;
+  leg.special = 0;
+  leg.attached = command.sequence;
   // Legs that start together do their chores apart.
   leg.chores_ns = now_ns + static_cast<int64_t>(leg.Random() % kChoresSpreadNs);
   leg.report_ns = now_ns + static_cast<int64_t>(leg.Random() % kFirstReportNs);
   Apply(leg, mailbox.media, now_ns, true);
+  ApplySettings(leg, mailbox.settings);
   mine_[command.leg] = 1;
   parts_.port->Attach(leg.endpoint, command.phase);
   Link(command.leg, command.bridge, command.phase);
@@ -74,7 +85,15 @@ void Worker::Start(const Command& command, int64_t now_ns) {
 
 void Worker::Update(const Command& command, int64_t now_ns) {
   Leg& leg = parts_.legs[command.leg];
-  const LegMedia& media = parts_.mailboxes[command.leg].media;
+  const LegMailbox& mailbox = parts_.mailboxes[command.leg];
+  if ((command.what & kWantSettings) != 0) ApplySettings(leg, mailbox.settings);
+  if ((command.what & kWantPlay) != 0) {
+    leg.player = mailbox.play;
+    leg.special |= kPlays;
+  }
+  if ((command.what & kWantStop) != 0) leg.player.EndSoon(PlayEnd::kStopped);
+  if ((command.what & kWantMedia) == 0) return;
+  const LegMedia& media = mailbox.media;
   if (media.codec == leg.codec) return Apply(leg, media, now_ns, false);
   // Its codec decides how it is counted in its bridge.
   const BridgeSlot bridge = leg.bridge;
@@ -97,8 +116,12 @@ void Worker::Apply(Leg& leg, const LegMedia& media, int64_t now_ns, bool anew) {
     leg.decoder.Reset(media.codec);
     leg.stream.Reset(media.codec);
     leg.jitter.Reset();
+    leg.dtmf.Reset();
+    leg.digit_active = false;
     leg.gate.Reset();
     leg.in_mix = false;
+    leg.up.Reset();
+    leg.down.Reset();
     leg.was_silent = false;
     leg.marker_next = true;
   }
@@ -115,14 +138,32 @@ void Worker::Apply(Leg& leg, const LegMedia& media, int64_t now_ns, bool anew) {
   leg.media_timeout_ns = media.media_timeout_ms * 1'000'000;
 }
 
+// Fades follow in the next frame of the bridge that it is in; in none there is
+// nothing to fade.
+void Worker::ApplySettings(Leg& leg, const LegSettings& settings) {
+  const bool list_changes =
+      settings.exclusive != leg.settings.exclusive || settings.heard_only_by != leg.settings.heard_only_by;
+  const auto set = [&leg](uint8_t bits, bool on) {
+    leg.special = static_cast<uint8_t>(on ? leg.special | bits : leg.special & ~bits);
+  };
+  leg.settings = settings;
+  set(kSilenced, settings.muted || settings.on_hold);
+  set(kUnhearing, settings.deaf || settings.on_hold);
+  set(kHearingChanges, true);
+  leg.gain = GainOf(settings.volume_db);
+  if (!leg.heard) leg.gain_before = leg.gain;
+  set(kGain, leg.gain != kUnityGain || leg.gain_before != kUnityGain);
+  if (list_changes) leg.special |= kSwitching;
+  if (!leg.heard) Switch(leg);
+}
+
 bool Worker::Move(const Command& command) {
   Leg& leg = parts_.legs[command.leg];
   if (command.worker == parts_.index) {
     Unlink(command.leg);
-    if (leg.phase != command.phase) parts_.port->Attach(leg.endpoint, command.phase);
     leg.moved = true;
-    Link(command.leg, command.bridge, command.phase);
-    leg.done.store(command.sequence, std::memory_order_release);
+    if (leg.phase != command.phase) parts_.port->Attach(leg.endpoint, command.phase);
+    Arrive(command);
     return true;
   }
   if (parts_.handovers_out[command.worker]->full()) return false;
@@ -136,16 +177,23 @@ bool Worker::Move(const Command& command) {
   return true;
 }
 
+// The end of a move, on the worker that the leg goes to.
+void Worker::Arrive(const Command& command) {
+  Leg& leg = parts_.legs[command.leg];
+  if ((command.what & kWantSettings) != 0) ApplySettings(leg, parts_.mailboxes[command.leg].settings);
+  leg.attached = command.sequence;
+  Link(command.leg, command.bridge, command.phase);
+  leg.done.store(command.sequence, std::memory_order_release);
+}
+
 void Worker::TakeHandovers() {
   for (Ring<Handover>* ring : parts_.handovers_in) {
     Handover handover;
     for (unsigned i = 0; i < kHandoverRingSize && ring->Take(handover); ++i) {
       worked_ = true;
-      Leg& leg = parts_.legs[handover.leg];
       mine_[handover.leg] = 1;
-      parts_.port->Attach(leg.endpoint, handover.phase);
-      Link(handover.leg, handover.bridge, handover.phase);
-      leg.done.store(handover.sequence, std::memory_order_release);
+      parts_.port->Attach(parts_.legs[handover.leg].endpoint, handover.phase);
+      Arrive(handover);
     }
   }
 }
@@ -177,6 +225,9 @@ void Worker::Link(LegSlot slot, BridgeSlot bridge_slot, unsigned phase_index) {
   leg.shares_stream = false;
   // Whoever enters a mix fades in.
   leg.gate.Reset();
+  leg.heard = false;
+  leg.gain_before = leg.gain;
+  if ((leg.special & kSwitching) != 0) Switch(leg);
   ++phase.legs;
   if (leg.codec == Codec::kG722) ++phase.g722_legs;
   counters_.legs.Add(1);
@@ -185,13 +236,9 @@ void Worker::Link(LegSlot slot, BridgeSlot bridge_slot, unsigned phase_index) {
   if (bridge_slot != kNoBridgeSlot) {
     Bridge& bridge = parts_.bridges[bridge_slot];
     first = &bridge.leg_first;
-    if (bridge.legs == 0) {
-      bridge.next = phase.bridge_first;
-      bridge.previous = kNoBridgeSlot;
-      if (bridge.next != kNoBridgeSlot) parts_.bridges[bridge.next].previous = bridge_slot;
-      phase.bridge_first = bridge_slot;
-      counters_.bridges.Add(1);
-    }
+    if (!bridge.linked) LinkBridge(bridge_slot);
+    leg.hears_room = (leg.special & kUnhearing) == 0;
+    leg.hears_hold = leg.settings.on_hold && !bridge.hold.empty();
     // The first of a codec with memory lends it to the listeners to come. They
     // come out of silence: their decoders take some 60 ms to follow what is being
     // said, and then have it exactly.
@@ -224,21 +271,17 @@ void Worker::Unlink(LegSlot slot) {
   counters_.legs.Set(counters_.legs.Get() - 1);
   if (bridge == nullptr) return;
 
-  if (leg.shares_stream) leg.stream = bridge->g722;
+  LeaveSharedStream(leg);
   Count(leg, *bridge, -1);
+  if (leg.talk.Silence()) TellTalking(slot, leg);
   // A rate that nobody has any more leaves no echo for the next who has it.
   if (bridge->rate_legs[0] == 0 || bridge->rate_legs[1] == 0) {
     bridge->up.Reset();
     bridge->down.Reset();
   }
-  if (bridge->legs > 0) return;
-  if (bridge->previous != kNoBridgeSlot) {
-    parts_.bridges[bridge->previous].next = bridge->next;
-  } else {
-    phase.bridge_first = bridge->next;
-  }
-  if (bridge->next != kNoBridgeSlot) parts_.bridges[bridge->next].previous = bridge->previous;
-  counters_.bridges.Set(counters_.bridges.Get() - 1);
+  if (bridge->legs > 0 && leg.heard && (leg.special & kExclusive) == 0) AddTailOf(*bridge, leg);
+  leg.heard = false;
+  if (bridge->legs == 0 && !bridge->playing) UnlinkBridge(leg.bridge);
 }
 
 }  // namespace tutti::mediaplane

@@ -49,7 +49,7 @@ void Worker::OnPacket(rte_mbuf* packet) {
   if (meta.rtcp || (leg.rtcp_mux && IsRtcp(bytes))) {
     OnRtcp(leg, meta, bytes);
   } else {
-    OnRtp(leg, meta, bytes);
+    OnRtp(meta.leg, leg, meta, bytes);
   }
 }
 
@@ -58,7 +58,7 @@ void Worker::Drop(Leg& leg, EngineDrop reason) {
   leg.figures.packets_dropped.Add(1);
 }
 
-void Worker::OnRtp(Leg& leg, const PacketMeta& meta, std::span<const uint8_t> bytes) {
+void Worker::OnRtp(LegSlot slot, Leg& leg, const PacketMeta& meta, std::span<const uint8_t> bytes) {
   if (!leg.may_receive) return Drop(leg, EngineDrop::kDirection);
   const SourceRule::Verdict verdict = leg.source.Judge(meta.remote, meta.arrival_ns);
   if (verdict == SourceRule::Verdict::kRefuse) return Drop(leg, EngineDrop::kWrongSource);
@@ -83,8 +83,40 @@ void Worker::OnRtp(Leg& leg, const PacketMeta& meta, std::span<const uint8_t> by
   counters_.rtp_bytes_received.Add(bytes.size());
   leg.receive.OnRtp(packet, meta.arrival_ns, audio ? FormatOf(leg.codec).clock_rate : 0);
   if (audio) return OnAudio(leg, packet, meta.arrival_ns);
-  (comfort_noise ? counters_.comfort_noise_received : counters_.telephone_events_received).Add(1);
   leg.jitter.InsertNonAudio(packet, meta.arrival_ns);
+  if (event) return OnTelephoneEvent(slot, leg, packet, meta.arrival_ns);
+  counters_.comfort_noise_received.Add(1);
+}
+
+void Worker::OnTelephoneEvent(LegSlot slot, Leg& leg, const RtpPacket& packet, int64_t arrival_ns) {
+  counters_.telephone_events_received.Add(1);
+  DtmfReceiver::News news;
+  leg.dtmf.OnPacket(packet, arrival_ns, news);
+  for (size_t i = 0; i < news.ended; ++i) TellDigit(slot, leg, news.digits[i]);
+  leg.digit_active = leg.dtmf.active();
+  if (news.began && leg.player.stop_on_dtmf) leg.player.EndSoon(PlayEnd::kDtmf);
+}
+
+void Worker::TellDigit(LegSlot slot, const Leg& leg, const DtmfReceiver::Digit& digit) {
+  counters_.digits_received.Add(1);
+  LiveEvent event;
+  event.kind = LiveEvent::Kind::kDtmf;
+  event.leg = slot;
+  event.generation = leg.generation;
+  event.digit = digit.digit;
+  event.duration_ms = static_cast<uint32_t>(uint64_t{digit.duration} * 1000 / FormatOf(leg.codec).clock_rate);
+  if (parts_.live_events->Put(event)) return;
+  counters_.digits_lost.Add(1);
+}
+
+// The control thread reads the leg's state; all that can be lost is that it looks.
+void Worker::TellTalking(LegSlot slot, Leg& leg) {
+  leg.talk_state.store(leg.attached << 1 | (leg.talk.talking() ? 1 : 0), std::memory_order_release);
+  LiveEvent event;
+  event.kind = LiveEvent::Kind::kTalking;
+  event.leg = slot;
+  event.generation = leg.generation;
+  if (!parts_.live_events->Put(event)) live_events_lost_.store(true, std::memory_order_release);
 }
 
 void Worker::OnAudio(Leg& leg, const RtpPacket& packet, int64_t arrival_ns) {

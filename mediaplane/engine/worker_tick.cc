@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "mediaplane/audio/mix.h"
+#include "mediaplane/engine/gain.h"
 #include "mediaplane/engine/prefetch.h"
 #include "mediaplane/engine/worker.h"
 #include "mediaplane/rtp/rtp_packet.h"
@@ -34,33 +35,41 @@ void Worker::Gather(const Phase& phase) {
 void Worker::TickPhase(Phase& phase, int64_t tick_ns) {
   Gather(phase);
   size_t begin = 0;
-  for (BridgeSlot b = phase.bridge_first; b != kNoBridgeSlot; b = parts_.bridges[b].next) {
+  for (BridgeSlot b = phase.bridge_first; b != kNoBridgeSlot;) {
     Bridge& bridge = parts_.bridges[b];
-    TickBridge(bridge, begin, tick_ns);
+    const BridgeSlot next = bridge.next;
+    TickBridge(b, bridge, begin, tick_ns);
     begin += bridge.legs;
+    b = next;
   }
   TickLoose(begin, tick_ns);
 }
 
 // The bridge's legs are the members from `begin` on.
-void Worker::TickBridge(Bridge& bridge, size_t begin, int64_t tick_ns) {
+void Worker::TickBridge(BridgeSlot slot, Bridge& bridge, size_t begin, int64_t tick_ns) {
   const size_t end = begin + bridge.legs;
   mixer_.Begin(bridge);
+  whispering_ = 0;
   for (size_t i = begin; i < end; ++i) {
     if (i + kPrefetchAhead < member_count_) PrefetchForTick(parts_.legs[members_[i + kPrefetchAhead]]);
     Leg& leg = parts_.legs[members_[i]];
     leg.in_mix = false;
     if (!BeginFrame(members_[i], leg, tick_ns)) continue;
-    leg.in_mix = PullFrame(leg, tick_ns);
-    if (!leg.in_mix) continue;
-    mixer_.Add(leg.rate, leg.own.data());
-    // A talker hears a mix of its own: it leaves with the memory that the shared
-    // stream had after the last tick.
-    if (leg.shares_stream) {
-      leg.stream = bridge.g722;
-      leg.shares_stream = false;
+    if ((leg.special & kHearsSpecial) != 0) [[unlikely]]
+      LeaveSharedStream(leg);
+    if (!PullFrame(members_[i], leg, &bridge, tick_ns)) continue;
+    if ((leg.special & kExclusive) != 0) [[unlikely]] {
+      Whisper(members_[i], leg, bridge);
+      continue;
     }
+    leg.in_mix = true;
+    mixer_.Add(leg.rate, leg.own.data());
+    LeaveSharedStream(leg);
   }
+  if (bridge.tail) [[unlikely]]
+    MixTails(bridge);
+  if (bridge.sounds()) [[unlikely]]
+    MixSounds(bridge);
   mixer_.Finish(phases_[bridge.phase].silence);
   for (size_t i = begin; i < end; ++i) {
     // In a room larger than the cache they have to come again.
@@ -70,9 +79,22 @@ void Worker::TickBridge(Bridge& bridge, size_t begin, int64_t tick_ns) {
     }
     Leg& leg = parts_.legs[members_[i]];
     if (leg.ticks_due == 0) continue;
-    SendMix(members_[i], leg, bridge);
+    if ((leg.special & kHearsSpecial) != 0) [[unlikely]] {
+      SendSpecial(members_[i], leg, &bridge);
+    } else {
+      SendMix(members_[i], leg, bridge);
+    }
     if (tick_ns >= leg.chores_ns) Chores(members_[i], leg, tick_ns);
   }
+  EndTick(slot, bridge);
+}
+
+// A leg that hears a mix of its own (a talker, to begin with) leaves with the
+// memory that the shared stream had after the last tick.
+void Worker::LeaveSharedStream(Leg& leg) {
+  if (!leg.shares_stream) return;
+  leg.stream = parts_.bridges[leg.bridge].g722;
+  leg.shares_stream = false;
 }
 
 void Worker::TickLoose(size_t begin, int64_t tick_ns) {
@@ -81,8 +103,12 @@ void Worker::TickLoose(size_t begin, int64_t tick_ns) {
     Leg& leg = parts_.legs[members_[i]];
     if (!BeginFrame(members_[i], leg, tick_ns)) continue;
     // Nobody hears it, but its buffer and decoder go on.
-    PullFrame(leg, tick_ns);
-    SendSilence(members_[i], leg);
+    PullFrame(members_[i], leg, nullptr, tick_ns);
+    if ((leg.special & kHearsSpecial) != 0) [[unlikely]] {
+      SendSpecial(members_[i], leg, nullptr);
+    } else {
+      SendSilence(members_[i], leg);
+    }
     if (tick_ns >= leg.chores_ns) Chores(members_[i], leg, tick_ns);
   }
 }
@@ -98,13 +124,14 @@ bool Worker::BeginFrame(LegSlot slot, Leg& leg, int64_t tick_ns) {
   if (frames < 1) return false;
   leg.frame_ns = leg.frame_ns == 0 ? tick_ns : leg.frame_ns + frames * kTickNs;
   leg.ticks_due = 1;
+  if (leg.digit_active) [[unlikely]] {
+    if (const auto digit = leg.dtmf.Expire(tick_ns)) TellDigit(slot, leg, *digit);
+    leg.digit_active = leg.dtmf.active();
+  }
   if (frames > 1 && leg.moved && frames <= 1 + kCatchUpFramesMax) {
     for (; frames > 1; --frames) {
-      PullFrame(leg, tick_ns - (frames - 1) * kTickNs);
-      if (leg.shares_stream) {
-        leg.stream = parts_.bridges[leg.bridge].g722;
-        leg.shares_stream = false;
-      }
+      PullFrame(slot, leg, nullptr, tick_ns - (frames - 1) * kTickNs);
+      LeaveSharedStream(leg);
       SendSilence(slot, leg);
     }
   }
@@ -139,26 +166,65 @@ JitterFrame::Kind Worker::DecodeFrame(Leg& leg, int64_t tick_ns, uint64_t& sum_s
   return frame.kind;
 }
 
-// The leg's frame of this tick; true when it is in the mix, with the samples that
-// are added in leg.own.
-bool Worker::PullFrame(Leg& leg, int64_t tick_ns) {
+// This tick's samples in samples_; behind a frame that was thrown away so that the
+// delay comes down they begin as that one would have.
+JitterFrame::Kind Worker::PullSamples(Leg& leg, int64_t tick_ns, uint64_t& sum_squares) {
+  const size_t samples = FormatOf(leg.codec).samples_per_frame;
+  JitterFrame::Kind kind = DecodeFrame(leg, tick_ns, sum_squares);
+  if (kind != JitterFrame::Kind::kAudio || !leg.jitter.ShouldDrop(!AboveGate(sum_squares, samples))) return kind;
+  std::array<int16_t, kTailSamplesMax> dropped;
+  const size_t fade = FadeSamples(SampleRateHz(leg.rate));
+  std::copy_n(samples_.begin(), fade, dropped.begin());
+  kind = DecodeFrame(leg, tick_ns, sum_squares);
+  for (size_t i = 0; i < fade; ++i) {
+    const int32_t at = static_cast<int32_t>(i), end = static_cast<int32_t>(fade);
+    samples_[i] = static_cast<int16_t>((dropped[i] * (end - at) + samples_[i] * at) / end);
+  }
+  return kind;
+}
+
+// The leg's frame of this tick; true when something of it is heard, with its
+// samples as they are heard in leg.own. Null `bridge`: by nobody.
+bool Worker::PullFrame(LegSlot slot, Leg& leg, const Bridge* bridge, int64_t tick_ns) {
   const size_t samples = FormatOf(leg.codec).samples_per_frame;
   uint64_t sum_squares = 0;
-  JitterFrame::Kind kind = DecodeFrame(leg, tick_ns, sum_squares);
-  // A frame thrown away so that the delay comes down; its decoder has heard it.
-  if (kind == JitterFrame::Kind::kAudio && leg.jitter.ShouldDrop(!AboveGate(sum_squares, samples))) {
-    kind = DecodeFrame(leg, tick_ns, sum_squares);
-  }
+  const JitterFrame::Kind kind = PullSamples(leg, tick_ns, sum_squares);
   if (kind == JitterFrame::Kind::kSilence && leg.was_silent) std::fill_n(samples_.begin(), samples, int16_t{0});
   leg.was_silent = kind == JitterFrame::Kind::kSilence;
 
+  const bool silenced = bridge == nullptr || bridge->parted || (leg.special & kSilenced) != 0;
+  if (silenced ? leg.talk.Silence() : leg.talk.Update(sum_squares, samples) != TalkDetector::Change::kNone) {
+    TellTalking(slot, leg);
+  }
   const SpeechGate::State state = leg.gate.Update(sum_squares, samples);
-  if (state == SpeechGate::State::kClosed || leg.bridge == kNoBridgeSlot) return false;
+  const bool open = state == SpeechGate::State::kOpen || state == SpeechGate::State::kOpening;
+  const bool heard = open && !silenced && (leg.special & kSwitching) == 0;
+  const bool heard_before = leg.heard;
+  leg.heard = heard && bridge != nullptr;
+  if (!heard && !heard_before) {
+    if ((leg.special & kSwitching) != 0) [[unlikely]]
+      Switch(leg);
+    return false;
+  }
   std::copy_n(samples_.begin(), samples, leg.own.begin());
   const size_t fade = FadeSamples(SampleRateHz(leg.rate));
-  if (state == SpeechGate::State::kOpening) FadeIn(leg.own.data(), fade);
-  if (state == SpeechGate::State::kClosing) FadeOut(leg.own.data(), fade, samples);
+  if ((leg.special & kGain) != 0) [[unlikely]] {
+    ApplyGain(leg.gain_before, leg.gain, fade, leg.own.data(), samples);
+    leg.gain_before = leg.gain;
+    if (leg.gain == kUnityGain) leg.special &= static_cast<uint8_t>(~kGain);
+  }
+  if (!heard_before) FadeIn(leg.own.data(), fade);
+  if (!heard) FadeOut(leg.own.data(), fade, samples);
   return true;
+}
+
+// It is silent now: from here on it is heard by others.
+void Worker::Switch(Leg& leg) {
+  leg.special &= static_cast<uint8_t>(~(kSwitching | kExclusive));
+  if (leg.settings.exclusive) leg.special |= kExclusive;
+  leg.heard_only_by = leg.settings.heard_only_by;
+  leg.up.Reset();
+  leg.down.Reset();
 }
 
 void Worker::SendMix(LegSlot slot, Leg& leg, Bridge& bridge) {

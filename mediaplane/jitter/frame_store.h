@@ -15,7 +15,7 @@ namespace tutti::mediaplane {
 // cache lines.
 class FrameStore {
  public:
-  static constexpr size_t kBytes = 12'800;  // 20 frames of L16 at 16 kHz: 400 ms
+  static constexpr size_t kBytes = 11'520;  // 18 frames of L16 at 16 kHz: the longest delay and 60 ms
   static constexpr size_t kFramesMax = 32;
 
   // How many frames of a format are kept at most.

@@ -77,7 +77,7 @@ TEST_F(FrameStoreTest, HoldsWhatItPromises) {
     const AudioFormat& format = FormatOf(codec);
     store.SetFormat(format);
     const auto frames = static_cast<int64_t>(FrameStore::FramesMax(format));
-    EXPECT_GE(frames * kTickMs, 400);
+    EXPECT_GE(frames * kTickMs, 360);
     for (int64_t round = 0; round < 3; ++round) {
       const int64_t first = store.begin();
       for (int64_t i = 0; i < frames; ++i) {

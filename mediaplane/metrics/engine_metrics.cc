@@ -42,6 +42,12 @@ constexpr WorkerFamily kWorkerFamilies[] = {
     {"rtcp_packets_sent_total", "RTCP packets sent to callers.", MetricType::Counter, &WorkerCounters::rtcp_sent},
     {"telephone_event_packets_received_total", "Packets of telephone-events; they are never mixed.",
      MetricType::Counter, &WorkerCounters::telephone_events_received},
+    {"digits_received_total", "DTMF digits that those packets told of.", MetricType::Counter,
+     &WorkerCounters::digits_received},
+    {"digits_lost_total", "Digits that found no room on their way to control.", MetricType::Counter,
+     &WorkerCounters::digits_lost},
+    {"plays_ended_total", "Plays of a sound to a leg or a bridge that have ended.", MetricType::Counter,
+     &WorkerCounters::plays_ended},
     {"comfort_noise_packets_received_total", "Comfort-noise packets; they are played as silence.", MetricType::Counter,
      &WorkerCounters::comfort_noise_received},
     {"rtp_packets_lost_total", "Packets missing by their sequence numbers.", MetricType::Counter,
@@ -70,7 +76,8 @@ constexpr WorkerFamily kWorkerFamilies[] = {
     {"engine_events_lost_total", "Events that found the event ring full; a resync follows.", MetricType::Counter,
      &WorkerCounters::events_lost},
     {"worker_legs", "Legs that the worker runs now.", MetricType::Gauge, &WorkerCounters::legs},
-    {"worker_bridges", "Bridges with a leg that the worker runs now.", MetricType::Gauge, &WorkerCounters::bridges},
+    {"worker_bridges", "Bridges with a leg or a play that the worker runs now.", MetricType::Gauge,
+     &WorkerCounters::bridges},
     {"worker_load_ratio", "Share of the last 5 s that the worker's ticks took; new legs are refused above 0.8.",
      MetricType::Gauge, &WorkerCounters::load_permille, kPermille},
 };
@@ -153,6 +160,10 @@ void EngineMetrics::Update(const ControlFigures& figures) {
   busy_ = figures.busy;
   ports_skipped_ = figures.ports_skipped;
   event_sequence_ = figures.event_sequence;
+  live_event_sequence_ = figures.live_event_sequence;
+  sounds_ = figures.sounds;
+  sound_bytes_ = figures.sound_bytes;
+  plays_ = figures.plays;
 }
 
 std::vector<MetricFamily> EngineMetrics::Collect() const {
@@ -165,6 +176,11 @@ std::vector<MetricFamily> EngineMetrics::Collect() const {
                             MetricType::Counter, ports_skipped_));
   families.push_back(
       Single("events_total", "Events written to the log that control watches.", MetricType::Counter, event_sequence_));
+  families.push_back(Single("live_events_total", "Digits and talking events told to watchers, with those lost.",
+                            MetricType::Counter, live_event_sequence_));
+  families.push_back(Single("sounds", "Uploaded sounds that are kept.", MetricType::Gauge, sounds_));
+  families.push_back(Single("sound_bytes", "Memory of the uploaded sounds.", MetricType::Gauge, sound_bytes_));
+  families.push_back(Single("plays", "Sounds that are played or wait for it.", MetricType::Gauge, plays_));
   families.push_back(Single("packet_buffers", "Packet buffers in the pool.", MetricType::Gauge, packets_max_));
   families.push_back(
       Single("packet_buffers_in_use", "Packet buffers taken from the pool.", MetricType::Gauge, packets_in_use_()));

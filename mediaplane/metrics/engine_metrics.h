@@ -27,6 +27,10 @@ struct ControlFigures {
   bool busy = false;
   uint64_t ports_skipped = 0;
   uint64_t event_sequence = 0;
+  uint64_t live_event_sequence = 0;
+  uint64_t sounds = 0;
+  uint64_t sound_bytes = 0;
+  uint64_t plays = 0;
 };
 
 // The media plane's families, tutti_mediaplane_..., read from the workers'
@@ -53,6 +57,10 @@ class EngineMetrics final : public prometheus::Collectable {
   std::atomic<bool> busy_ = false;
   std::atomic<uint64_t> ports_skipped_ = 0;
   std::atomic<uint64_t> event_sequence_ = 0;
+  std::atomic<uint64_t> live_event_sequence_ = 0;
+  std::atomic<uint64_t> sounds_ = 0;
+  std::atomic<uint64_t> sound_bytes_ = 0;
+  std::atomic<uint64_t> plays_ = 0;
 };
 
 }  // namespace tutti::mediaplane

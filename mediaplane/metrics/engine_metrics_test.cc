@@ -50,7 +50,8 @@ TEST_F(EngineMetricsTest, ReadsTheCountersOfEachWorkerAtTheScrape) {
   engine_[1].drop(EngineDrop::kWrongSource).Add(4);
   port_[0].packets_received = 9;
   port_[0].drops[static_cast<size_t>(PortDrop::kTooLong)] = 2;
-  metrics_.Update({7, 2, true, 11, 99});
+  engine_[1].digits_lost.Add(3);
+  metrics_.Update({7, 2, true, 11, 99, 55, 4, 4096, 6});
   auto samples = Scrape();
   EXPECT_EQ(samples.at("tutti_mediaplane_rtp_packets_received_total,worker=1"), 5);
   EXPECT_EQ(samples.at("tutti_mediaplane_rtp_packets_received_total,worker=0"), 0);
@@ -71,6 +72,11 @@ TEST_F(EngineMetricsTest, ReadsTheCountersOfEachWorkerAtTheScrape) {
   EXPECT_EQ(samples.at("tutti_mediaplane_busy"), 1);
   EXPECT_EQ(samples.at("tutti_mediaplane_ports_skipped_total"), 11);
   EXPECT_EQ(samples.at("tutti_mediaplane_events_total"), 99);
+  EXPECT_EQ(samples.at("tutti_mediaplane_live_events_total"), 55);
+  EXPECT_EQ(samples.at("tutti_mediaplane_sounds"), 4);
+  EXPECT_EQ(samples.at("tutti_mediaplane_sound_bytes"), 4096);
+  EXPECT_EQ(samples.at("tutti_mediaplane_plays"), 6);
+  EXPECT_EQ(samples.at("tutti_mediaplane_digits_lost_total,worker=1"), 3);
   EXPECT_EQ(samples.at("tutti_mediaplane_packet_buffers_in_use"), 17);
 
   engine_[1].rtp_received.Add(1);

@@ -16,11 +16,18 @@ class MediaEngine {
  public:
   virtual ~MediaEngine() = default;
 
-  virtual absl::StatusOr<AddedLeg> AddLeg(const LegMedia& media, bool rtcp_mux, BridgeSlot bridge, uint64_t tag) = 0;
+  virtual absl::StatusOr<AddedLeg> AddLeg(const LegMedia& media, bool rtcp_mux, BridgeSlot bridge, uint64_t tag,
+                                          const LegSettings& settings) = 0;
   virtual absl::Status UpdateLeg(LegSlot leg, const LegMedia& media) = 0;
-  virtual absl::Status SetLegBridge(LegSlot leg, BridgeSlot bridge, uint64_t tag) = 0;
+  virtual absl::Status SetLegBridge(LegSlot leg, BridgeSlot bridge, uint64_t tag, const LegSettings* settings) = 0;
+  virtual absl::Status SetLegSettings(LegSlot leg, const LegSettings& settings) = 0;
+  virtual absl::Status PlayToLeg(LegSlot leg, const Play& play) = 0;
+  virtual absl::Status StopLeg(LegSlot leg) = 0;
   virtual absl::Status RemoveLeg(LegSlot leg, uint64_t tag) = 0;
-  virtual absl::StatusOr<BridgeSlot> AddBridge() = 0;
+  virtual absl::StatusOr<BridgeSlot> AddBridge(const BridgeSettings& settings) = 0;
+  virtual absl::Status SetBridge(BridgeSlot bridge, const BridgeSettings& settings) = 0;
+  virtual absl::Status PlayToBridge(BridgeSlot bridge, const Play& play) = 0;
+  virtual absl::Status StopBridge(BridgeSlot bridge) = 0;
   virtual absl::Status RemoveBridge(BridgeSlot bridge) = 0;
   virtual void Poll(std::vector<EngineEvent>& events) = 0;
   virtual absl::StatusOr<LegView> GetLeg(LegSlot leg) const = 0;

@@ -6,7 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "common/id/id.h"
 #include "common/status/status.h"
+#include "mediaplane/node/node_parts.h"
 #include "mediaplane/node/render.h"
+#include "mediaplane/node/validate.h"
 #include "mediaplane/port/address.h"
 
 namespace tutti::mediaplane {
@@ -19,17 +21,6 @@ using media::v1::NodeEvent;
 constexpr absl::Duration kTombstoneAge = absl::Minutes(10);
 // A tombstone of a leg takes about 250 bytes.
 constexpr size_t kTombstonesMax = 200'000;
-constexpr int64_t kMediaTimeoutMsMax = 24 * 3'600'000;
-
-absl::Status Invalid(const std::string& message) {
-  return Error(absl::StatusCode::kInvalidArgument, "INVALID_REQUEST_PARAMETER", message);
-}
-
-absl::Status CheckIdAndRevision(const char* name, const std::string& id, int64_t revision) {
-  if (!IsUuid(id)) return Error(absl::StatusCode::kInvalidArgument, "INVALID_ID", absl::StrCat(name, " is no UUID"));
-  if (revision <= 0) return Invalid(absl::StrCat("the revision of ", name, " ", id, " must be above 0"));
-  return absl::OkStatus();
-}
 
 absl::Status Removed(const char* reason, const char* what, const std::string& id, int64_t revision) {
   return Error(absl::StatusCode::kFailedPrecondition, reason,
@@ -68,28 +59,19 @@ absl::Status FitToEndpoint(const Endpoint& endpoint, Negotiated& negotiated) {
 
 }  // namespace
 
-struct Node::Bridge {
-  std::string id;
-  int64_t revision = 0;
-  BridgeSlot slot = kNoBridgeSlot;
-};
-
-struct Node::Leg {
-  std::string id;
-  int64_t revision = 0;
-  LegSlot slot = kNoLegSlot;
-  Endpoint endpoint;
-  Codec codec = Codec::kNone;
-  media::v1::MediaDescription answer;
-  std::string wanted_bridge;  // empty: none
-  std::string joined_bridge;  // as the log tells
-};
-
 Node::Node(NodeOptions options, MediaEngine& engine, Clock& clock)
     : options_(std::move(options)),
       engine_(engine),
       clock_(clock),
       log_(options_.epoch, clock, options_.events_max),
+      live_log_(clock),
+      sounds_(options_.sound_bytes_max),
+      player_(engine,
+              [this](const media::v1::AudioFinished& finished) {
+                NodeEvent event;
+                *event.mutable_audio_finished() = finished;
+                log_.Append(std::move(event));
+              }),
       removed_legs_(kTombstoneAge, kTombstonesMax),
       removed_bridges_(kTombstoneAge, kTombstonesMax) {}
 
@@ -109,15 +91,56 @@ absl::StatusOr<BridgeState> Node::PutBridge(const media::v1::PutBridgeRequest& r
   auto it = bridges_.find(request.bridge_id());
   if (it == bridges_.end()) {
     TUTTI_RETURN_IF_ERROR(CheckDraining());
-    TUTTI_ASSIGN_OR_RETURN(const BridgeSlot slot, engine_.AddBridge());
+    TUTTI_ASSIGN_OR_RETURN(const BridgeSettings settings, MakeSettings(request));
+    TUTTI_ASSIGN_OR_RETURN(const BridgeSlot slot, engine_.AddBridge(settings));
     bridge_ids_[slot] = request.bridge_id();
     auto bridge = std::make_unique<Bridge>();
     bridge->id = request.bridge_id();
     bridge->slot = slot;
     it = bridges_.emplace(request.bridge_id(), std::move(bridge)).first;
+  } else if (request.revision() > it->second->revision) {
+    TUTTI_ASSIGN_OR_RETURN(const BridgeSettings settings, MakeSettings(request));
+    TUTTI_RETURN_IF_ERROR(engine_.SetBridge(it->second->slot, settings));
   }
   it->second->revision = std::max(it->second->revision, request.revision());
   return Render(*it->second);
+}
+
+absl::StatusOr<BridgeSettings> Node::MakeSettings(const media::v1::PutBridgeRequest& request) {
+  BridgeSettings settings;
+  settings.parted = request.parted();
+  if (!request.waiting_sound().empty()) {
+    TUTTI_ASSIGN_OR_RETURN(settings.waiting, sounds_.Find(request.waiting_sound()));
+  }
+  if (!request.hold_sound().empty()) {
+    TUTTI_ASSIGN_OR_RETURN(settings.hold, sounds_.Find(request.hold_sound()));
+  }
+  return settings;
+}
+
+// Legs that are named and not here (yet) are left out: TellThoseHeardBy.
+LegSettings Node::MakeSettings(const media::v1::LegSettings& settings) const {
+  LegSettings made;
+  made.muted = settings.muted();
+  made.deaf = settings.deaf();
+  made.on_hold = settings.on_hold();
+  made.volume_db = static_cast<int8_t>(settings.volume_db());
+  made.exclusive = settings.heard_only_by_size() > 0;
+  size_t count = 0;
+  for (const std::string& id : settings.heard_only_by()) {
+    const auto it = legs_.find(id);
+    if (it != legs_.end()) made.heard_only_by[count++] = {it->second->slot, it->second->generation};
+  }
+  return made;
+}
+
+// A leg has come, or gone: who is heard by it alone must know.
+void Node::TellThoseHeardBy(const std::string& leg_id) {
+  for (Leg* leg : exclusive_) {
+    const auto& ids = leg->settings.heard_only_by();
+    if (std::find(ids.begin(), ids.end(), leg_id) == ids.end()) continue;
+    if (!engine_.SetLegSettings(leg->slot, MakeSettings(leg->settings)).ok()) settings_due_.insert(leg);
+  }
 }
 
 absl::StatusOr<BridgeState> Node::RemoveBridge(const media::v1::RemoveBridgeRequest& request) {
@@ -132,6 +155,7 @@ absl::StatusOr<BridgeState> Node::RemoveBridge(const media::v1::RemoveBridgeRequ
   if (const auto it = bridges_.find(request.bridge_id()); it != bridges_.end()) {
     if (request.revision() <= it->second->revision) return Render(*it->second);
     TUTTI_RETURN_IF_ERROR(engine_.RemoveBridge(it->second->slot));
+    player_.Forsake({true, it->second->slot});
     for (auto& [id, leg] : legs_) {
       if (leg->wanted_bridge == request.bridge_id()) leg->wanted_bridge.clear();
     }
@@ -144,15 +168,13 @@ absl::StatusOr<BridgeState> Node::RemoveBridge(const media::v1::RemoveBridgeRequ
 
 absl::StatusOr<LegState> Node::PutLeg(const media::v1::PutLegRequest& request) {
   TUTTI_RETURN_IF_ERROR(CheckIdAndRevision("leg", request.leg_id(), request.revision()));
-  if (request.media_timeout_ms() < 0 || request.media_timeout_ms() > kMediaTimeoutMsMax) {
-    return Invalid(absl::StrCat("media_timeout_ms must be 0 to ", kMediaTimeoutMsMax));
-  }
+  TUTTI_RETURN_IF_ERROR(CheckLeg(request));
   if (const LegTombstone* removed = removed_legs_.Find(request.leg_id())) {
     return Removed("LEG_REMOVED", "leg", request.leg_id(), removed->revision);
   }
   const auto it = legs_.find(request.leg_id());
   if (it != legs_.end() && request.revision() <= it->second->revision) return Render(*it->second);
-  if (!request.has_offer()) return Invalid(absl::StrCat("leg ", request.leg_id(), " has no offer"));
+  if (!request.has_offer()) return InvalidRequest(absl::StrCat("leg ", request.leg_id(), " has no offer"));
 
   const Bridge* bridge = nullptr;
   if (!request.bridge_id().empty()) {
@@ -171,19 +193,25 @@ absl::StatusOr<LegState> Node::PutLeg(const media::v1::PutLegRequest& request) {
 absl::StatusOr<LegState> Node::CreateLeg(const media::v1::PutLegRequest& request, const Bridge* bridge) {
   TUTTI_RETURN_IF_ERROR(CheckDraining());
   TUTTI_ASSIGN_OR_RETURN(const Negotiated negotiated, Negotiate(request.offer(), options_.rtp_peer_allow));
-  TUTTI_ASSIGN_OR_RETURN(const AddedLeg added, engine_.AddLeg(MakeMedia(negotiated, request), negotiated.rtcp_mux,
-                                                              bridge == nullptr ? kNoBridgeSlot : bridge->slot,
-                                                              static_cast<uint64_t>(request.revision())));
+  TUTTI_ASSIGN_OR_RETURN(const AddedLeg added,
+                         engine_.AddLeg(MakeMedia(negotiated, request), negotiated.rtcp_mux,
+                                        bridge == nullptr ? kNoBridgeSlot : bridge->slot,
+                                        static_cast<uint64_t>(request.revision()), MakeSettings(request.settings())));
   auto leg = std::make_unique<Leg>();
   leg->id = request.leg_id();
   leg->revision = request.revision();
   leg->slot = added.leg;
   leg->endpoint = added.endpoint;
+  leg->generation = added.generation;
+  leg->settings = request.settings();
   leg->codec = negotiated.codec;
   leg->answer = MakeAnswer(request.offer(), negotiated, added.endpoint);
   leg->wanted_bridge = request.bridge_id();
   legs_by_slot_[leg->slot] = leg.get();
-  return Render(*(legs_[request.leg_id()] = std::move(leg)));
+  if (leg->settings.heard_only_by_size() > 0) exclusive_.insert(leg.get());
+  const Leg& created = *(legs_[request.leg_id()] = std::move(leg));
+  TellThoseHeardBy(created.id);
+  return Render(created);
 }
 
 // The revision is taken last: after a full ring in the middle the same command
@@ -194,11 +222,18 @@ absl::Status Node::ChangeLeg(const media::v1::PutLegRequest& request, const Brid
   TUTTI_RETURN_IF_ERROR(engine_.UpdateLeg(leg.slot, MakeMedia(negotiated, request)));
   leg.codec = negotiated.codec;
   leg.answer = MakeAnswer(request.offer(), negotiated, leg.endpoint);
+  const LegSettings settings = MakeSettings(request.settings());
   if (leg.wanted_bridge != request.bridge_id()) {
     TUTTI_RETURN_IF_ERROR(engine_.SetLegBridge(leg.slot, bridge == nullptr ? kNoBridgeSlot : bridge->slot,
-                                               static_cast<uint64_t>(request.revision())));
+                                               static_cast<uint64_t>(request.revision()), &settings));
     leg.wanted_bridge = request.bridge_id();
+  } else {
+    TUTTI_RETURN_IF_ERROR(engine_.SetLegSettings(leg.slot, settings));
   }
+  leg.settings = request.settings();
+  settings_due_.erase(&leg);
+  exclusive_.erase(&leg);
+  if (settings.exclusive) exclusive_.insert(&leg);
   leg.revision = request.revision();
   return absl::OkStatus();
 }
@@ -219,6 +254,9 @@ absl::StatusOr<LegState> Node::RemoveLeg(const media::v1::RemoveLegRequest& requ
     Leg& leg = *it->second;
     if (request.revision() <= leg.revision) return Render(leg);
     TUTTI_RETURN_IF_ERROR(engine_.RemoveLeg(leg.slot, static_cast<uint64_t>(request.revision())));
+    player_.Forsake({false, leg.slot});
+    exclusive_.erase(&leg);
+    settings_due_.erase(&leg);
     leg.revision = request.revision();
     tombstone.codec = leg.codec;
     if (const auto view = engine_.GetLeg(leg.slot); view.ok()) tombstone.figures = view->figures;
@@ -267,8 +305,13 @@ std::vector<media::v1::SnapshotResponse> Node::Snapshot() const {
 void Node::Poll() {
   events_.clear();
   engine_.Poll(events_);
-  for (const EngineEvent& event : events_) OnEvent(event);
   const absl::Time now = clock_.Now();
+  player_.Poll(now);
+  for (const EngineEvent& event : events_) OnEvent(event);
+  for (auto it = settings_due_.begin(); it != settings_due_.end();) {
+    const auto due = it++;
+    if (engine_.SetLegSettings((*due)->slot, MakeSettings((*due)->settings)).ok()) settings_due_.erase(due);
+  }
   removed_legs_.Expire(now);
   removed_bridges_.Expire(now);
 }
@@ -300,15 +343,29 @@ const std::string& Node::BridgeId(BridgeSlot slot) const {
 }
 
 void Node::OnEvent(const EngineEvent& event) {
-  NodeEvent out;
-  if (event.kind == EngineEvent::Kind::kResync) {
-    out.mutable_resync();
-    log_.Append(std::move(out));
-    return;
+  switch (event.kind) {
+    case EngineEvent::Kind::kResync: {
+      NodeEvent out;
+      out.mutable_resync();
+      log_.Append(std::move(out));
+      return;
+    }
+    case EngineEvent::Kind::kDtmfLost:
+      live_log_.Lose(static_cast<int64_t>(event.tag));
+      return;
+    case EngineEvent::Kind::kPlayEnded:
+      player_.OnEnded(event);
+      return;
+    default:
+      break;
   }
   const auto it = legs_by_slot_.find(event.leg);
-  if (it == legs_by_slot_.end()) return;
-  Leg& leg = *it->second;
+  if (it != legs_by_slot_.end()) OnLegEvent(event, *it->second);
+}
+
+void Node::OnLegEvent(const EngineEvent& event, Leg& leg) {
+  NodeEvent out;
+  media::v1::LiveEvent live;
   switch (event.kind) {
     case EngineEvent::Kind::kLegJoined:
       leg.joined_bridge = BridgeId(event.bridge);
@@ -330,11 +387,25 @@ void Node::OnEvent(const EngineEvent& event) {
       out.mutable_leg_removed()->set_revision(static_cast<int64_t>(event.tag));
       *out.mutable_leg_removed()->mutable_statistics() = RenderStatistics(event.figures, leg.codec);
       if (LegTombstone* tombstone = removed_legs_.Find(leg.id)) tombstone->figures = event.figures;
-      legs_by_slot_.erase(it);
+      legs_by_slot_.erase(event.leg);
       removing_.erase(event.leg);
       break;
+    case EngineEvent::Kind::kLegTalking:
+      live.mutable_leg_talking()->set_leg_id(leg.id);
+      live.mutable_leg_talking()->set_bridge_id(BridgeId(event.bridge));
+      live.mutable_leg_talking()->set_talking(event.talking);
+      live_log_.Append(std::move(live));
+      return;
+    case EngineEvent::Kind::kLegDtmf:
+      live.mutable_leg_dtmf()->set_leg_id(leg.id);
+      live.mutable_leg_dtmf()->set_digit(std::string(1, event.digit));
+      live.mutable_leg_dtmf()->set_duration_ms(event.duration_ms);
+      live_log_.Append(std::move(live));
+      return;
     case EngineEvent::Kind::kResync:
-      break;
+    case EngineEvent::Kind::kPlayEnded:
+    case EngineEvent::Kind::kDtmfLost:
+      return;
   }
   log_.Append(std::move(out));
 }
@@ -348,6 +419,8 @@ LegState Node::Render(const Leg& leg) const {
   const auto view = engine_.GetLeg(leg.slot);
   if (!view.ok()) return state;
   state.set_media_timed_out(view->media_timed_out);
+  state.set_talking(view->talking);
+  for (std::string& id : player_.OperationsOf({false, leg.slot})) state.add_audio_operation_ids(std::move(id));
   *state.mutable_statistics() = RenderStatistics(view->figures, leg.codec);
   return state;
 }
@@ -357,6 +430,7 @@ BridgeState Node::Render(const Bridge& bridge) const {
   state.set_bridge_id(bridge.id);
   state.set_revision(bridge.revision);
   state.set_leg_count(static_cast<int32_t>(engine_.bridge_leg_count(bridge.slot)));
+  for (std::string& id : player_.OperationsOf({true, bridge.slot})) state.add_audio_operation_ids(std::move(id));
   return state;
 }
 

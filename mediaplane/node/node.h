@@ -7,13 +7,17 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/clock/clock.h"
 #include "mediaplane/negotiation/negotiation.h"
 #include "mediaplane/negotiation/peer_allow.h"
+#include "mediaplane/node/audio_player.h"
 #include "mediaplane/node/event_log.h"
+#include "mediaplane/node/live_log.h"
 #include "mediaplane/node/media_engine.h"
+#include "mediaplane/node/sound_store.h"
 #include "mediaplane/node/tombstones.h"
 #include "tutti/media/v1/media_plane.pb.h"
 
@@ -27,6 +31,7 @@ struct NodeOptions {
   PeerAllowList rtp_peer_allow = PeerAllowList::Loopback();
   int32_t legs_max = 4000;
   size_t events_max = EventLog::kEventsMax;
+  size_t sound_bytes_max = SoundStore::kBytesMax;
 };
 
 // The media plane as media_plane.proto promises it: legs and bridges by id with
@@ -45,6 +50,13 @@ class Node {
   absl::StatusOr<media::v1::LegState> RemoveLeg(const media::v1::RemoveLegRequest& request);
   absl::StatusOr<media::v1::LegState> GetLeg(const media::v1::GetLegRequest& request);
   media::v1::NodeState GetNode() const;
+
+  absl::StatusOr<media::v1::AudioState> PlayAudio(const media::v1::PlayAudioRequest& request);
+  absl::StatusOr<media::v1::StopAudioResponse> StopAudio(const media::v1::StopAudioRequest& request);
+
+  // A sound that SoundUpload has made, and whether it is here.
+  absl::StatusOr<media::v1::SoundState> PutSound(const std::string& sha256, std::shared_ptr<const Sound> sound);
+  absl::StatusOr<media::v1::SoundState> GetSound(const std::string& sha256) const { return sounds_.Get(sha256); }
 
   // The head, then every bridge, then every leg: all of one moment of the log.
   std::vector<media::v1::SnapshotResponse> Snapshot() const;
@@ -66,7 +78,12 @@ class Node {
   // Something was asked of the engine and is not done: poll soon.
   bool pending() const { return engine_.pending(); }
 
+  // Operations of PlayAudio that have not ended: while there is one, poll often.
+  size_t plays() const { return player_.size(); }
+
   EventLog& log() { return log_; }
+  LiveLog& live_log() { return live_log_; }
+  const SoundStore& sounds() const { return sounds_; }
 
  private:
   struct Leg;
@@ -80,7 +97,12 @@ class Node {
   absl::StatusOr<media::v1::LegState> CreateLeg(const media::v1::PutLegRequest& request, const Bridge* bridge);
   absl::Status ChangeLeg(const media::v1::PutLegRequest& request, const Bridge* bridge, Leg& leg);
   absl::Status CheckDraining() const;
+  absl::StatusOr<BridgeSettings> MakeSettings(const media::v1::PutBridgeRequest& request);
+  LegSettings MakeSettings(const media::v1::LegSettings& settings) const;
+  absl::StatusOr<AudioPlayer::Target> FindTarget(const std::string& leg_id, const std::string& bridge_id) const;
+  void TellThoseHeardBy(const std::string& leg_id);
   void OnEvent(const EngineEvent& event);
+  void OnLegEvent(const EngineEvent& event, Leg& leg);
   media::v1::LegState Render(const Leg& leg) const;
   media::v1::BridgeState Render(const Bridge& bridge) const;
   const std::string& BridgeId(BridgeSlot slot) const;
@@ -89,12 +111,18 @@ class Node {
   MediaEngine& engine_;
   Clock& clock_;
   EventLog log_;
+  LiveLog live_log_;
+  SoundStore sounds_;
+  AudioPlayer player_;
   bool draining_ = false;
 
   absl::flat_hash_map<std::string, std::unique_ptr<Leg>> legs_;
   // Removed, until the engine has given the slot back.
   absl::flat_hash_map<LegSlot, std::unique_ptr<Leg>> removing_;
   absl::flat_hash_map<LegSlot, Leg*> legs_by_slot_;
+  // Those with a heard_only_by, and of them those whose settings met a full ring.
+  absl::flat_hash_set<Leg*> exclusive_;
+  absl::flat_hash_set<Leg*> settings_due_;
   absl::flat_hash_map<std::string, std::unique_ptr<Bridge>> bridges_;
   // Kept after a removal, for the kLegLeft that follow it; overwritten when the
   // slot is given out again.

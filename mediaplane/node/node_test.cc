@@ -10,118 +10,15 @@
 #include "common/clock/fake_clock.h"
 #include "common/status/status.h"
 #include "mediaplane/node/fake_media_engine.h"
+#include "mediaplane/node/node_fixture.h"
 
 namespace tutti::mediaplane {
 namespace {
 
 using media::v1::LegState;
 using media::v1::MediaSection;
-using media::v1::NodeEvent;
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-std::string Id(int n) { return absl::StrFormat("01890000-0000-7000-8000-%012d", n); }
-
-media::v1::MediaDescription Offer(uint32_t port = 4000, const std::string& name = "PCMU") {
-  media::v1::MediaDescription offer;
-  MediaSection& section = *offer.add_sections();
-  section.set_kind(MediaSection::AUDIO);
-  section.set_protocol("RTP/AVP");
-  section.set_address("127.0.0.1");
-  section.set_rtp_port(port);
-  section.set_direction(MediaSection::SENDRECV);
-  media::v1::Codec& codec = *section.add_codecs();
-  codec.set_payload_type(name == "PCMU" ? 0 : 8);
-  codec.set_name(name);
-  codec.set_clock_rate(8000);
-  codec.set_channels(1);
-  return offer;
-}
-
-class NodeTest : public testing::Test {
- protected:
-  static NodeOptions Options() {
-    NodeOptions options;
-    options.epoch = "epoch-1";
-    options.addresses = {"127.0.0.1"};
-    options.legs_max = 10;
-    return options;
-  }
-
-  absl::StatusOr<media::v1::BridgeState> PutBridge(int id, int64_t revision) {
-    media::v1::PutBridgeRequest request;
-    request.set_bridge_id(Id(id));
-    request.set_revision(revision);
-    return node_.PutBridge(request);
-  }
-
-  absl::StatusOr<media::v1::BridgeState> RemoveBridge(int id, int64_t revision) {
-    media::v1::RemoveBridgeRequest request;
-    request.set_bridge_id(Id(id));
-    request.set_revision(revision);
-    return node_.RemoveBridge(request);
-  }
-
-  static media::v1::PutLegRequest LegRequest(int id, int64_t revision, int bridge = 0) {
-    media::v1::PutLegRequest request;
-    request.set_leg_id(Id(id));
-    request.set_revision(revision);
-    *request.mutable_offer() = Offer();
-    if (bridge != 0) request.set_bridge_id(Id(bridge));
-    return request;
-  }
-
-  absl::StatusOr<LegState> PutLeg(int id, int64_t revision, int bridge = 0) {
-    return node_.PutLeg(LegRequest(id, revision, bridge));
-  }
-
-  absl::StatusOr<LegState> RemoveLeg(int id, int64_t revision) {
-    media::v1::RemoveLegRequest request;
-    request.set_leg_id(Id(id));
-    request.set_revision(revision);
-    return node_.RemoveLeg(request);
-  }
-
-  absl::StatusOr<LegState> GetLeg(int id) {
-    media::v1::GetLegRequest request;
-    request.set_leg_id(Id(id));
-    return node_.GetLeg(request);
-  }
-
-  // The log from the last call on, in short: "joined 1 in 101 r2".
-  std::vector<std::string> Events() {
-    node_.Poll();
-    std::vector<std::string> out;
-    const auto number = [](const std::string& id) { return std::stoi(id.substr(24)); };
-    for (;;) {
-      const auto event = node_.log().After(seen_);
-      if (!event.ok() || *event == nullptr) return out;
-      seen_ = (*event)->sequence();
-      const NodeEvent& e = **event;
-      if (e.has_leg_joined()) {
-        out.push_back(absl::StrFormat("joined %d in %d r%d", number(e.leg_joined().leg_id()),
-                                      number(e.leg_joined().bridge_id()), e.leg_joined().revision()));
-      } else if (e.has_leg_left()) {
-        out.push_back(absl::StrFormat("left %d from %d r%d", number(e.leg_left().leg_id()),
-                                      number(e.leg_left().bridge_id()), e.leg_left().revision()));
-      } else if (e.has_leg_removed()) {
-        out.push_back(absl::StrFormat("removed %d r%d sent %d", number(e.leg_removed().leg_id()),
-                                      e.leg_removed().revision(), e.leg_removed().statistics().packets_sent()));
-      } else if (e.has_leg_media_timeout()) {
-        out.push_back(absl::StrFormat("timeout %d", number(e.leg_media_timeout().leg_id())));
-      } else if (e.has_resync()) {
-        out.push_back("resync");
-      }
-    }
-  }
-
-  static std::string Reason(const absl::Status& status) { return GetErrorDetail(status).reason; }
-
-  FakeClock clock_;
-  FakeMediaEngine engine_;
-  Node node_{Options(), engine_, clock_};
-  int64_t seen_ = 0;
-};
 
 TEST_F(NodeTest, ALegJoinsMovesAndLeavesInOrder) {
   ASSERT_TRUE(PutBridge(101, 1).ok());
@@ -312,8 +209,8 @@ TEST_F(NodeTest, AFullRingIsBusyAndTheSameCommandWorksLater) {
 TEST_F(NodeTest, TimeoutsAndResyncAreTold) {
   ASSERT_TRUE(PutLeg(1, 1).ok());
   engine_.legs.at(0).view.media_timed_out = true;
-  engine_.Report({EngineEvent::Kind::kLegMediaTimeout, 0, kNoBridgeSlot, 0, {}});
-  engine_.Report({EngineEvent::Kind::kResync, kNoLegSlot, kNoBridgeSlot, 0, {}});
+  engine_.Report(EngineEvent::Kind::kLegMediaTimeout, 0);
+  engine_.Report(EngineEvent::Kind::kResync, kNoLegSlot);
   EXPECT_THAT(Events(), ElementsAre("timeout 1", "resync"));
   EXPECT_TRUE(GetLeg(1)->media_timed_out());
 }

@@ -14,15 +14,26 @@ class RealMediaEngine final : public MediaEngine {
  public:
   explicit RealMediaEngine(Engine& engine) : engine_(engine) {}
 
-  absl::StatusOr<AddedLeg> AddLeg(const LegMedia& media, bool rtcp_mux, BridgeSlot bridge, uint64_t tag) override {
-    return engine_.AddLeg(media, rtcp_mux, bridge, tag);
+  absl::StatusOr<AddedLeg> AddLeg(const LegMedia& media, bool rtcp_mux, BridgeSlot bridge, uint64_t tag,
+                                  const LegSettings& settings) override {
+    return engine_.AddLeg(media, rtcp_mux, bridge, tag, settings);
   }
   absl::Status UpdateLeg(LegSlot leg, const LegMedia& media) override { return engine_.UpdateLeg(leg, media); }
-  absl::Status SetLegBridge(LegSlot leg, BridgeSlot bridge, uint64_t tag) override {
-    return engine_.SetLegBridge(leg, bridge, tag);
+  absl::Status SetLegBridge(LegSlot leg, BridgeSlot bridge, uint64_t tag, const LegSettings* settings) override {
+    return engine_.SetLegBridge(leg, bridge, tag, settings);
   }
+  absl::Status SetLegSettings(LegSlot leg, const LegSettings& settings) override {
+    return engine_.SetLegSettings(leg, settings);
+  }
+  absl::Status PlayToLeg(LegSlot leg, const Play& play) override { return engine_.PlayToLeg(leg, play); }
+  absl::Status StopLeg(LegSlot leg) override { return engine_.StopLeg(leg); }
   absl::Status RemoveLeg(LegSlot leg, uint64_t tag) override { return engine_.RemoveLeg(leg, tag); }
-  absl::StatusOr<BridgeSlot> AddBridge() override { return engine_.AddBridge(); }
+  absl::StatusOr<BridgeSlot> AddBridge(const BridgeSettings& settings) override { return engine_.AddBridge(settings); }
+  absl::Status SetBridge(BridgeSlot bridge, const BridgeSettings& settings) override {
+    return engine_.SetBridge(bridge, settings);
+  }
+  absl::Status PlayToBridge(BridgeSlot bridge, const Play& play) override { return engine_.PlayToBridge(bridge, play); }
+  absl::Status StopBridge(BridgeSlot bridge) override { return engine_.StopBridge(bridge); }
   absl::Status RemoveBridge(BridgeSlot bridge) override { return engine_.RemoveBridge(bridge); }
   void Poll(std::vector<EngineEvent>& events) override { engine_.Poll(events); }
   absl::StatusOr<LegView> GetLeg(LegSlot leg) const override { return engine_.GetLeg(leg); }

@@ -140,13 +140,17 @@ absl::Duration MediaPlaneServer::Poll() {
   figures.busy = engine_->busy();
   figures.ports_skipped = endpoints_->ports_skipped();
   figures.event_sequence = static_cast<uint64_t>(node_->log().latest());
+  figures.live_event_sequence = static_cast<uint64_t>(node_->live_log().latest());
+  figures.sounds = node_->sounds().size();
+  figures.sound_bytes = node_->sounds().bytes();
+  figures.plays = node_->plays();
   engine_metrics_->Update(figures);
   {
     absl::MutexLock lock(&idle_mutex_);
     idle_ = node_->idle();
   }
   if (node_->pending()) return kPollPending;
-  return figures.legs > 0 ? kPollLegs : kPollEmpty;
+  return figures.legs > 0 || figures.plays > 0 ? kPollLegs : kPollEmpty;
 }
 
 bool MediaPlaneServer::WaitIdle(absl::Duration timeout) {

@@ -6,6 +6,7 @@
 
 #include "common/status/grpc_status.h"
 #include "common/status/status.h"
+#include "mediaplane/service/sound_reactor.h"
 #include "mediaplane/service/watch_reactor.h"
 
 namespace tutti::mediaplane {
@@ -51,6 +52,12 @@ class SnapshotReactor final : public ServerWriteReactor<media::v1::SnapshotRespo
   std::atomic<int>& streams_;
   std::vector<media::v1::SnapshotResponse> messages_;
   size_t written_ = 0;
+};
+
+class RefusedUpload final : public grpc::ServerReadReactor<media::v1::PutSoundRequest> {
+ public:
+  explicit RefusedUpload(const absl::Status& status) { Finish(ToGrpcStatus(status)); }
+  void OnDone() override { delete this; }
 };
 
 }  // namespace
@@ -117,6 +124,43 @@ ServerWriteReactor<media::v1::SnapshotResponse>* MediaPlaneService::Snapshot(Cal
     return new RefusedStream<media::v1::SnapshotResponse>(TooMany("too many streams are open"));
   }
   return new SnapshotReactor(node_, thread_, streams_);
+}
+
+ServerWriteReactor<media::v1::WatchLiveResponse>* MediaPlaneService::WatchLive(CallbackServerContext*,
+                                                                               const media::v1::WatchLiveRequest*) {
+  if (++streams_ > kStreamsMax) {
+    --streams_;
+    return new RefusedStream<media::v1::WatchLiveResponse>(TooMany("too many streams are open"));
+  }
+  return new WatchLiveReactor(node_.live_log(), node_.log().epoch(), thread_, streams_);
+}
+
+grpc::ServerReadReactor<media::v1::PutSoundRequest>* MediaPlaneService::PutSound(CallbackServerContext*,
+                                                                                 media::v1::SoundState* response) {
+  if (++uploads_ > kUploadsMax) {
+    --uploads_;
+    return new RefusedUpload(TooMany("too many sounds are on their way: try later"));
+  }
+  return new SoundReactor(node_, thread_, response, uploads_);
+}
+
+ServerUnaryReactor* MediaPlaneService::GetSound(CallbackServerContext* context,
+                                                const media::v1::GetSoundRequest* request,
+                                                media::v1::SoundState* response) {
+  return Answer<media::v1::SoundState>(context, response,
+                                       [this, request] { return node_.GetSound(request->sha256()); });
+}
+
+ServerUnaryReactor* MediaPlaneService::PlayAudio(CallbackServerContext* context,
+                                                 const media::v1::PlayAudioRequest* request,
+                                                 media::v1::AudioState* response) {
+  return Answer<media::v1::AudioState>(context, response, [this, request] { return node_.PlayAudio(*request); });
+}
+
+ServerUnaryReactor* MediaPlaneService::StopAudio(CallbackServerContext* context,
+                                                 const media::v1::StopAudioRequest* request,
+                                                 media::v1::StopAudioResponse* response) {
+  return Answer<media::v1::StopAudioResponse>(context, response, [this, request] { return node_.StopAudio(*request); });
 }
 
 }  // namespace tutti::mediaplane

@@ -17,6 +17,8 @@ class MediaPlaneService final : public media::v1::MediaPlane::CallbackService {
  public:
   // Watch and Snapshot streams open at the same time, all clients together.
   static constexpr int kStreamsMax = 64;
+  // Uploads of sounds at the same time, each of SoundUpload::kBytesMax at most.
+  static constexpr int kUploadsMax = 4;
 
   // Both outlive the service; the server that has it ends before `thread` does.
   MediaPlaneService(Node& node, ControlThread& thread) : node_(node), thread_(thread) {}
@@ -39,8 +41,20 @@ class MediaPlaneService final : public media::v1::MediaPlane::CallbackService {
   grpc::ServerWriteReactor<media::v1::SnapshotResponse>* Snapshot(grpc::CallbackServerContext* context,
                                                                   const media::v1::SnapshotRequest* request) override;
 
+  grpc::ServerWriteReactor<media::v1::WatchLiveResponse>* WatchLive(
+      grpc::CallbackServerContext* context, const media::v1::WatchLiveRequest* request) override;
+  grpc::ServerReadReactor<media::v1::PutSoundRequest>* PutSound(grpc::CallbackServerContext* context,
+                                                                media::v1::SoundState* response) override;
+  grpc::ServerUnaryReactor* GetSound(grpc::CallbackServerContext* context, const media::v1::GetSoundRequest* request,
+                                     media::v1::SoundState* response) override;
+  grpc::ServerUnaryReactor* PlayAudio(grpc::CallbackServerContext* context, const media::v1::PlayAudioRequest* request,
+                                      media::v1::AudioState* response) override;
+  grpc::ServerUnaryReactor* StopAudio(grpc::CallbackServerContext* context, const media::v1::StopAudioRequest* request,
+                                      media::v1::StopAudioResponse* response) override;
+
   // Streams open now. Any thread.
   int streams() const { return streams_; }
+  int uploads() const { return uploads_; }
 
  private:
   // Runs `call` on the control thread and finishes with what it gives.
@@ -51,6 +65,7 @@ class MediaPlaneService final : public media::v1::MediaPlane::CallbackService {
   Node& node_;
   ControlThread& thread_;
   std::atomic<int> streams_ = 0;
+  std::atomic<int> uploads_ = 0;
 };
 
 }  // namespace tutti::mediaplane

@@ -2,12 +2,15 @@
 
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
+#include <openssl/sha.h>
 
 #include <atomic>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_format.h"
 #include "common/clock/fake_clock.h"
 #include "common/rpc/keep_grpc.h"
@@ -37,6 +40,7 @@ class MediaPlaneServiceTest : public testing::Test {
     KeepGrpc();
     grpc::ServerBuilder builder;
     builder.RegisterService(service_.get());
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
     server_ = builder.BuildAndStart();
     stub_ = MediaPlane::NewStub(server_->InProcessChannel({}));
   }
@@ -54,7 +58,7 @@ class MediaPlaneServiceTest : public testing::Test {
 
   void Timeouts(int count) {
     thread_->Run([this, count] {
-      for (int i = 0; i < count; ++i) engine_.Report({EngineEvent::Kind::kLegMediaTimeout, 0, kNoBridgeSlot, 0, {}});
+      for (int i = 0; i < count; ++i) engine_.Report(EngineEvent::Kind::kLegMediaTimeout, 0);
       node_->Poll();
     });
   }
@@ -93,6 +97,14 @@ class MediaPlaneServiceTest : public testing::Test {
     return stub_->Watch(&context, request);
   }
 
+  // By a connection: in the process itself, gRPC's writer hangs when the server
+  // answers before it has read all.
+  std::unique_ptr<MediaPlane::Stub> RemoteStub() {
+    return MediaPlane::NewStub(
+        grpc::CreateChannel(absl::StrFormat("127.0.0.1:%d", port_), grpc::InsecureChannelCredentials()));
+  }
+
+  int port_ = 0;
   FakeClock clock_;
   FakeMediaEngine engine_;
   std::unique_ptr<Node> node_;
@@ -254,6 +266,110 @@ TEST_F(MediaPlaneServiceTest, ServerShutdownEndsOpenWatches) {
   ASSERT_TRUE(watch->Read(&message));
   server_->Shutdown(std::chrono::system_clock::now());
   EXPECT_FALSE(watch->Read(&message));
+}
+
+TEST_F(MediaPlaneServiceTest, LiveEventsBeginNow) {
+  ASSERT_TRUE(PutBridge(101).ok());
+  media::v1::LegState leg;
+  ASSERT_TRUE(PutLeg(1, 1, 101, &leg).ok());
+  const auto digit = [this](char digit) {
+    EngineEvent event;
+    event.kind = EngineEvent::Kind::kLegDtmf;
+    event.leg = 0;
+    event.digit = digit;
+    thread_->Run([&] {
+      engine_.Report(event);
+      node_->Poll();
+    });
+  };
+  digit('1');
+  grpc::ClientContext context;
+  auto watch = stub_->WatchLive(&context, {});
+  media::v1::WatchLiveResponse message;
+  ASSERT_TRUE(watch->Read(&message));
+  EXPECT_EQ(message.hello().epoch(), "epoch-1");
+  EXPECT_EQ(message.hello().latest_sequence(), 1);
+  digit('2');
+  ASSERT_TRUE(watch->Read(&message));
+  EXPECT_EQ(message.event().sequence(), 2);
+  EXPECT_EQ(message.event().leg_dtmf().digit(), "2");
+  context.TryCancel();
+  EXPECT_EQ(watch->Finish().error_code(), grpc::StatusCode::CANCELLED);
+}
+
+std::string Sha256(const std::string& bytes) {
+  uint8_t digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), digest);
+  return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest), sizeof(digest)));
+}
+
+TEST_F(MediaPlaneServiceTest, ASoundIsUploadedOncePlayedAndStopped) {
+  const std::string bytes(16'000, '\0');
+  const std::string sha256 = Sha256(bytes);
+  const auto remote = RemoteStub();
+  const auto put = [&](const std::string& name, media::v1::SoundState* state) {
+    grpc::ClientContext context;
+    auto writer = remote->PutSound(&context, state);
+    media::v1::PutSoundRequest message;
+    message.mutable_head()->set_sha256(name);
+    message.mutable_head()->set_sample_rate_hz(8000);
+    writer->Write(message);
+    for (size_t at = 0; at < bytes.size(); at += 3000) {
+      message.set_samples(bytes.substr(at, 3000));
+      if (!writer->Write(message)) break;
+    }
+    writer->WritesDone();
+    return writer->Finish();
+  };
+  media::v1::SoundState state;
+  EXPECT_EQ(put(std::string(64, 'a'), &state).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(put("abc", &state).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  for (int i = 0; i < 2; ++i) {
+    const grpc::Status status = put(sha256, &state);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    EXPECT_EQ(state.sha256(), sha256);
+    EXPECT_EQ(state.duration_ms(), 1000);
+  }
+  grpc::ClientContext get, play, again, stop;
+  media::v1::GetSoundRequest get_request;
+  get_request.set_sha256(sha256);
+  ASSERT_TRUE(stub_->GetSound(&get, get_request, &state).ok());
+  ASSERT_TRUE(PutBridge(101).ok());
+  media::v1::PlayAudioRequest request;
+  request.set_operation_id(Id(51));
+  request.set_bridge_id(Id(101));
+  request.set_sound(sha256);
+  media::v1::AudioState audio;
+  ASSERT_TRUE(stub_->PlayAudio(&play, request, &audio).ok());
+  ASSERT_TRUE(stub_->PlayAudio(&again, request, &audio).ok());
+  EXPECT_EQ(audio.status(), media::v1::AudioState::STATUS_PLAYING);
+  media::v1::StopAudioRequest stop_request;
+  stop_request.set_bridge_id(Id(101));
+  media::v1::StopAudioResponse stopped;
+  ASSERT_TRUE(stub_->StopAudio(&stop, stop_request, &stopped).ok());
+  ASSERT_EQ(stopped.operation_ids_size(), 1);
+  EXPECT_EQ(stopped.operation_ids(0), Id(51));
+}
+
+TEST_F(MediaPlaneServiceTest, UploadsAreBounded) {
+  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+  std::vector<std::unique_ptr<grpc::ClientWriter<media::v1::PutSoundRequest>>> writers;
+  media::v1::SoundState state;
+  const auto remote = RemoteStub();
+  for (int i = 0; i < MediaPlaneService::kUploadsMax; ++i) {
+    contexts.push_back(std::make_unique<grpc::ClientContext>());
+    writers.push_back(remote->PutSound(contexts.back().get(), &state));
+  }
+  while (service_->uploads() < MediaPlaneService::kUploadsMax) std::this_thread::yield();
+  {
+    grpc::ClientContext context;
+    auto writer = remote->PutSound(&context, &state);
+    writer->WritesDone();
+    EXPECT_EQ(writer->Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  }
+  for (auto& context : contexts) context->TryCancel();
+  for (auto& writer : writers) EXPECT_FALSE(writer->Finish().ok());
+  while (service_->uploads() > 0) std::this_thread::yield();
 }
 
 }  // namespace

@@ -2,68 +2,50 @@
 
 #include <utility>
 
-#include "common/status/grpc_status.h"
+#include "common/status/status.h"
 
 namespace tutti::mediaplane {
 
 WatchReactor::WatchReactor(EventLog& log, ControlThread& thread, media::v1::WatchRequest request,
                            std::atomic<int>& streams)
-    : log_(log), thread_(thread), request_(std::move(request)), streams_(streams) {
-  thread_.Post([this] { Start(); });
+    : StreamReactor(thread, streams), log_(log), request_(std::move(request)) {
+  Begin();
 }
 
-void WatchReactor::Start() {
-  const auto position = log_.Position(request_.epoch(), request_.after_sequence());
-  if (!position.ok()) return End(position.status());
-  position_ = *position;
-  subscription_ = log_.Subscribe([this] { Next(); });
-  message_.mutable_hello()->set_epoch(log_.epoch());
-  message_.mutable_hello()->set_oldest_sequence(log_.oldest());
-  message_.mutable_hello()->set_latest_sequence(log_.latest());
-  writing_ = true;
-  StartWrite(&message_);
+absl::Status WatchReactor::Open(media::v1::WatchResponse& hello) {
+  TUTTI_ASSIGN_OR_RETURN(position_, log_.Position(request_.epoch(), request_.after_sequence()));
+  hello.mutable_hello()->set_epoch(log_.epoch());
+  hello.mutable_hello()->set_oldest_sequence(log_.oldest());
+  hello.mutable_hello()->set_latest_sequence(log_.latest());
+  return absl::OkStatus();
 }
 
-void WatchReactor::Next() {
-  if (writing_ || ended_) return;
-  const auto event = log_.After(position_);
-  if (!event.ok()) return End(event.status());
-  if (*event == nullptr) return;
+absl::StatusOr<bool> WatchReactor::Take(media::v1::WatchResponse& next) {
+  TUTTI_ASSIGN_OR_RETURN(const media::v1::NodeEvent* event, log_.After(position_));
+  if (event == nullptr) return false;
   ++position_;
-  *message_.mutable_event() = **event;
-  writing_ = true;
-  StartWrite(&message_);
+  *next.mutable_event() = *event;
+  return true;
 }
 
-void WatchReactor::End(const absl::Status& status) {
-  ended_ = true;
-  if (subscription_) log_.Unsubscribe(*subscription_);
-  subscription_.reset();
-  Finish(ToGrpcStatus(status));
+WatchLiveReactor::WatchLiveReactor(LiveLog& log, std::string epoch, ControlThread& thread, std::atomic<int>& streams)
+    : StreamReactor(thread, streams), log_(log), epoch_(std::move(epoch)) {
+  Begin();
 }
 
-void WatchReactor::OnWriteDone(bool ok) {
-  thread_.Post([this, ok] {
-    writing_ = false;
-    cancelled_ |= !ok;
-    if (cancelled_) return End(absl::CancelledError("the watch was cancelled"));
-    Next();
-  });
+absl::Status WatchLiveReactor::Open(media::v1::WatchLiveResponse& hello) {
+  position_ = log_.latest();
+  hello.mutable_hello()->set_epoch(epoch_);
+  hello.mutable_hello()->set_latest_sequence(position_);
+  return absl::OkStatus();
 }
 
-void WatchReactor::OnCancel() {
-  thread_.Post([this] {
-    cancelled_ = true;
-    if (!writing_ && !ended_) End(absl::CancelledError("the watch was cancelled"));
-  });
-}
-
-// Behind whatever the callbacks before have posted.
-void WatchReactor::OnDone() {
-  thread_.Post([this] {
-    --streams_;
-    delete this;
-  });
+absl::StatusOr<bool> WatchLiveReactor::Take(media::v1::WatchLiveResponse& next) {
+  const media::v1::LiveEvent* event = log_.After(position_);
+  if (event == nullptr) return false;
+  position_ = event->sequence();
+  *next.mutable_event() = *event;
+  return true;
 }
 
 }  // namespace tutti::mediaplane

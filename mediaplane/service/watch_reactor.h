@@ -3,47 +3,48 @@
 
 #include <atomic>
 #include <cstdint>
-#include <optional>
+#include <functional>
 
-#include "absl/status/status.h"
-#include "grpcpp/support/server_callback.h"
-#include "mediaplane/node/control_thread.h"
 #include "mediaplane/node/event_log.h"
+#include "mediaplane/node/live_log.h"
+#include "mediaplane/service/stream_reactor.h"
 #include "tutti/media/v1/media_plane.pb.h"
 
 namespace tutti::mediaplane {
 
-// One Watch stream: a position in the event log, and at most one message on its
-// way. All of it but gRPC's own callbacks runs on the control thread; those
-// callbacks only post there. It deletes itself when the stream is done.
-class WatchReactor final : public grpc::ServerWriteReactor<media::v1::WatchResponse> {
+// One Watch stream: every event from a position on; it ends when the log has
+// overtaken it.
+class WatchReactor final : public StreamReactor<media::v1::WatchResponse> {
  public:
-  // `streams` counts the open ones and has counted this one.
   WatchReactor(EventLog& log, ControlThread& thread, media::v1::WatchRequest request, std::atomic<int>& streams);
 
  private:
-  void OnWriteDone(bool ok) override;
-  void OnCancel() override;
-  void OnDone() override;
-
-  void Start();
-  // Sends the next event if there is one and nothing is on its way.
-  void Next();
-  void End(const absl::Status& status);
+  absl::Status Open(media::v1::WatchResponse& hello) override;
+  absl::StatusOr<bool> Take(media::v1::WatchResponse& next) override;
+  int64_t Subscribe(std::function<void()> wake) override { return log_.Subscribe(std::move(wake)); }
+  void Unsubscribe(int64_t subscription) override { log_.Unsubscribe(subscription); }
 
   EventLog& log_;
-  ControlThread& thread_;
   const media::v1::WatchRequest request_;
-  std::atomic<int>& streams_;
-
-  // Control thread only, but that gRPC reads `message_` while `writing_`.
-  media::v1::WatchResponse message_;
   int64_t position_ = 0;
-  std::optional<int64_t> subscription_;
-  bool writing_ = false;
-  bool ended_ = false;
-  // The stream is broken or cancelled: end as soon as nothing is on its way.
-  bool cancelled_ = false;
+};
+
+// One WatchLive stream: what comes from now on; it misses what the log no longer
+// holds.
+class WatchLiveReactor final : public StreamReactor<media::v1::WatchLiveResponse> {
+ public:
+  // `epoch` is the node's.
+  WatchLiveReactor(LiveLog& log, std::string epoch, ControlThread& thread, std::atomic<int>& streams);
+
+ private:
+  absl::Status Open(media::v1::WatchLiveResponse& hello) override;
+  absl::StatusOr<bool> Take(media::v1::WatchLiveResponse& next) override;
+  int64_t Subscribe(std::function<void()> wake) override { return log_.Subscribe(std::move(wake)); }
+  void Unsubscribe(int64_t subscription) override { log_.Unsubscribe(subscription); }
+
+  LiveLog& log_;
+  const std::string epoch_;
+  int64_t position_ = 0;
 };
 
 }  // namespace tutti::mediaplane

@@ -1,0 +1,69 @@
+#include "mediaplane/node/validate.h"
+
+#include "absl/strings/str_cat.h"
+#include "common/id/id.h"
+#include "common/status/status.h"
+#include "mediaplane/engine/engine.h"
+
+namespace tutti::mediaplane {
+namespace {
+
+constexpr int64_t kMediaTimeoutMsMax = 24 * 3'600'000;
+
+absl::Status CheckVolume(int32_t volume_db) {
+  if (volume_db >= kVolumeDbMin && volume_db <= kVolumeDbMax) return absl::OkStatus();
+  return InvalidRequest(absl::StrCat("volume_db must be ", kVolumeDbMin, " to ", kVolumeDbMax));
+}
+
+}  // namespace
+
+absl::Status InvalidRequest(const std::string& message) {
+  return Error(absl::StatusCode::kInvalidArgument, "INVALID_REQUEST_PARAMETER", message);
+}
+
+absl::Status CheckId(const char* name, const std::string& id) {
+  if (IsUuid(id)) return absl::OkStatus();
+  return Error(absl::StatusCode::kInvalidArgument, "INVALID_ID", absl::StrCat(name, " is no UUID"));
+}
+
+absl::Status CheckIdAndRevision(const char* name, const std::string& id, int64_t revision) {
+  TUTTI_RETURN_IF_ERROR(CheckId(name, id));
+  if (revision > 0) return absl::OkStatus();
+  return InvalidRequest(absl::StrCat("the revision of ", name, " ", id, " must be above 0"));
+}
+
+absl::Status CheckLeg(const media::v1::PutLegRequest& request) {
+  if (request.media_timeout_ms() < 0 || request.media_timeout_ms() > kMediaTimeoutMsMax) {
+    return InvalidRequest(absl::StrCat("media_timeout_ms must be 0 to ", kMediaTimeoutMsMax));
+  }
+  const media::v1::LegSettings& settings = request.settings();
+  TUTTI_RETURN_IF_ERROR(CheckVolume(settings.volume_db()));
+  if (static_cast<size_t>(settings.heard_only_by_size()) > kHeardOnlyByMax) {
+    return InvalidRequest(absl::StrCat("heard_only_by names more than ", kHeardOnlyByMax, " legs"));
+  }
+  for (const std::string& id : settings.heard_only_by()) TUTTI_RETURN_IF_ERROR(CheckId("a leg in heard_only_by", id));
+  return absl::OkStatus();
+}
+
+absl::Status CheckPlay(const media::v1::PlayAudioRequest& request) {
+  TUTTI_RETURN_IF_ERROR(CheckId("operation", request.operation_id()));
+  if (request.leg_id().empty() == request.bridge_id().empty()) {
+    return InvalidRequest("a sound is played to a leg or to a bridge: one of the two");
+  }
+  TUTTI_RETURN_IF_ERROR(CheckId("target", request.leg_id().empty() ? request.bridge_id() : request.leg_id()));
+  if (request.stop_on_dtmf() && request.leg_id().empty()) {
+    return InvalidRequest("stop_on_dtmf is for a leg: a bridge has no digits");
+  }
+  return CheckVolume(request.volume_db());
+}
+
+absl::Status CheckStop(const media::v1::StopAudioRequest& request) {
+  const int named = !request.operation_id().empty() + !request.leg_id().empty() + !request.bridge_id().empty();
+  if (named != 1) return InvalidRequest("what to stop is an operation, a leg or a bridge: one of the three");
+  for (const std::string* id : {&request.operation_id(), &request.leg_id(), &request.bridge_id()}) {
+    if (!id->empty()) TUTTI_RETURN_IF_ERROR(CheckId("what to stop", *id));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace tutti::mediaplane
