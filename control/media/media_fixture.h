@@ -53,6 +53,13 @@ class MediaFixture : public CoreFixture {
     }
   }
 
+  // The time passes, and nothing runs.
+  void StandStill(absl::Duration duration) {
+    now_ += duration;
+    clock_.Advance(duration);
+    monotonic_.Advance(duration);
+  }
+
   // A call that runs until it has nothing to do, and one that joined.
   std::string Begin(const std::vector<v1::Action>& actions) {
     auto answer = std::make_shared<std::optional<absl::StatusOr<v1::Call>>>();

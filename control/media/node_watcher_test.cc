@@ -165,6 +165,19 @@ TEST_F(NodeWatcherTest, EveryThirtySecondsItReconciles) {
   EXPECT_EQ(client_.snapshots, 3);
 }
 
+TEST_F(NodeWatcherTest, AfterAPauseOfItsOwnItAsksAgainBeforeItGivesTheNodeUp) {
+  StartInStep();
+  const std::string call = Joined(NewRoom());
+  // A suspended machine; the call that was under way has missed its deadline.
+  client_.failure = absl::DeadlineExceededError("no answer");
+  StandStill(absl::Seconds(60));
+  Run();
+  client_.failure = absl::OkStatus();
+  Let(absl::Seconds(20));
+  EXPECT_EQ(Call(call).status(), v1::Call::STATUS_PROGRESSING);
+  EXPECT_TRUE(IsUsable());
+}
+
 TEST_F(NodeWatcherTest, ANodeThatIsAwayIsUnknownForFifteenSecondsAndThenLost) {
   StartInStep();
   const std::string room = NewRoom();

@@ -29,6 +29,9 @@ constexpr absl::Duration kSkew = absl::Seconds(1);
 // A node that is lost is known to be so as late.
 constexpr absl::Duration kLostBefore = absl::Seconds(30);
 
+// Of the leases, where there is but one replica.
+constexpr char kOnlyOwner[] = "control";
+
 constexpr int kEventsMax = 1'000;
 constexpr int kRowsMax = 100'000;
 
@@ -51,6 +54,7 @@ void Checker::Expect(bool holds, const char* rule, absl::FunctionRef<std::string
 void Checker::OnCommit(const SimulatedDatabase::Commit& commit) {
   const std::string who =
       commit.attempt == 0 ? commit.replica : absl::StrCat(commit.replica, " (attempt ", commit.attempt + 1, ")");
+  committer_ = commit.replica;
   absl::Status status = database_->Inspect([&](Transaction& tx) -> absl::Status {
     TUTTI_RETURN_IF_ERROR(CheckEvents(tx, who));
     return CheckRows(tx, commit.rows);
@@ -136,6 +140,14 @@ void Checker::CheckHangup(Transaction& tx, const L& call) {
   const auto record = tx.calls.Find(call.id(), Lock::kNo);
   if (!record.ok() || !record->has_value()) return world_.Fail("a call is not there");
   const SimulatedNode& node = *FindNode((*record)->node_id());
+  if (call.hangup_reason() == L::HANGUP_REASON_MEDIA_NODE_LOST && event_status_[call.id()] < L::STATUS_TERMINATING &&
+      call.status() == L::STATUS_HANGUP) {
+    // That a leg is gone is said by the node's watcher alone.
+    const auto watched = tx.media_nodes.Find(node.id());
+    const bool is_owner = watched.ok() && watched->has_value() &&
+                          ((*watched)->owner == kOnlyOwner || absl::StartsWith((*watched)->owner, committer_ + "-"));
+    Expect(is_owner, "another than the watcher gave a node up: ", [&] { return call.ShortDebugString(); });
+  }
   const absl::Duration age = world_.Now() - FromTimestamp(call.tm_create());
   bool has_cause = true;
   switch (call.hangup_reason()) {
@@ -179,7 +191,9 @@ void Checker::CheckLeave(Transaction& tx, const P& participant) {
       has_cause = world_.Now() - FromTimestamp(participant.tm_create()) >= absl::Seconds(30) - kSkew;
       break;
     case P::LEAVE_REASON_MEDIA_FAILED:
-      has_cause = node.HasRefused(participant.reference_id(), (*record)->leg_revision());
+      // Or a re-offer made the leg anew on a node that has started since; it is not yet in the bridge.
+      has_cause = node.HasRefused(participant.reference_id(), (*record)->leg_revision()) ||
+                  world_.Elapsed() - node.started_at() < world_.Now() - FromTimestamp(participant.tm_create());
       // With one node a room that lives is never refused its bridge.
       if (nodes_.size() == 1 && node.HasRefused(participant.conference_id(), 0)) has_cause = false;
       break;

@@ -30,6 +30,8 @@ class Checker {
 
   // Of all rows, now and then: `trouble_at` is when time could last not be kept.
   void CheckDeadlines(absl::Duration trouble_at);
+  // Nothing waits for a node for longer than it takes.
+  void CheckProgress();
   // Of a node that nobody reaches any more.
   void CheckLost(const std::string& node_id);
   // Some time after the last trouble: nothing hangs, and the nodes have what the
@@ -87,6 +89,8 @@ class Checker {
   // Rows that have not ended.
   std::set<std::string> live_;
 
+  // Of the commit that is looked at.
+  std::string committer_;
   int64_t position_ = 0;
   std::map<std::string, int64_t> streams_;
   std::set<std::string> event_ids_;

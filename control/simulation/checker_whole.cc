@@ -59,16 +59,34 @@ void Checker::CheckLost(const std::string& node_id) {
   Expect(status.ok(), absl::StrCat("the store can't be read: ", status.ToString()));
 }
 
+void Checker::CheckProgress() {
+  absl::Status status = database_->Inspect([&](Transaction& tx) -> absl::Status {
+    for (const std::string& id : live_) {
+      TUTTI_ASSIGN_OR_RETURN(const auto call, tx.calls.Find(id, Lock::kNo));
+      if (call.has_value()) {
+        const L& c = call->call();
+        Expect(c.status() == L::STATUS_PROGRESSING || Since(world_, c) < kTransitMax,
+               "a call hangs: ", [&] { return absl::StrCat(world_.Name("call", id), " ", call->ShortDebugString()); });
+      }
+      TUTTI_ASSIGN_OR_RETURN(const auto participant, tx.conferencecalls.Find(id, Lock::kNo));
+      if (participant.has_value()) {
+        const P& p = participant->conferencecall();
+        Expect(p.status() == P::STATUS_JOINED || Since(world_, p) < kTransitMax, "a participant hangs: ", [&] {
+          return absl::StrCat(world_.Name("part", id), " ", p.ShortDebugString());
+        });
+      }
+    }
+    return absl::OkStatus();
+  });
+  Expect(status.ok(), absl::StrCat("the store can't be read: ", status.ToString()));
+}
+
 void Checker::CheckAgreement() {
+  CheckProgress();
   absl::Status status = database_->Inspect([&](Transaction& tx) -> absl::Status {
     for (const std::string& id : live_) {
       TUTTI_ASSIGN_OR_RETURN(const auto call, tx.calls.Find(id, Lock::kNo));
       if (call.has_value()) CheckCallIsThere(tx, *call);
-      TUTTI_ASSIGN_OR_RETURN(const auto participant, tx.conferencecalls.Find(id, Lock::kNo));
-      if (!participant.has_value()) continue;
-      const P& p = participant->conferencecall();
-      Expect(p.status() == P::STATUS_JOINED || Since(world_, p) < kTransitMax,
-             absl::StrCat("a participant hangs: ", world_.Name("part", id), " ", p.ShortDebugString()));
     }
     CheckNodes(tx);
     return absl::OkStatus();
@@ -81,11 +99,11 @@ void Checker::CheckCallIsThere(Transaction& tx, const CallRecord& record) {
   const L& call = record.call();
   if (Since(world_, call) < kTransitMax) return;
   const auto what = [&] { return absl::StrCat(world_.Name("call", call.id()), " ", record.ShortDebugString()); };
-  Expect(call.status() == L::STATUS_PROGRESSING, "a call hangs: ", what);
   Expect(!record.has_reoffer(), "a re-offer hangs: ", what);
   SimulatedNode* node = FindNode(record.node_id());
   const auto leg = node->media().legs.find(call.id());
   if (leg == node->media().legs.end()) return Expect(false, "its leg is not there: ", what);
+  Expect(!leg->second.media_timed_out(), "a silent call goes on: ", what);
   Expect(leg->second.bridge_id() == record.bridge_id(), "its leg is in another bridge: ", what);
   Expect(leg->second.revision() == record.leg_revision(), "its leg has another revision: ", what);
   const std::string answer = absl::StrCat("v=0 answer ", leg->second.answer().sections(0).rtp_port(), " ");
@@ -113,12 +131,10 @@ void Checker::CheckNodes(Transaction& tx) {
     for (const auto& [id, bridge] : node->media().bridges) {
       const auto room = tx.conferences.Find(id, Lock::kNo);
       if (!room.ok() || !room->has_value()) return world_.Fail(absl::StrCat("an unknown bridge: ", id));
-      if (Since(world_, (*room)->conference()) < kTransitMax) continue;
-      // Of a room that had given the node up and may come back to it; when it has
-      // ended, the next reconciliation removes it.
-      const bool is_kept =
-          (*room)->conference().status() == C::STATUS_PROGRESSING || Since(world_, (*room)->conference()) < kReconciled;
-      if ((*room)->node_id().empty() && is_kept) continue;
+      // What a room has left behind the next reconciliation removes; but not that of
+      // one that had given the node up and may come back to it.
+      if (Since(world_, (*room)->conference()) < kReconciled) continue;
+      if ((*room)->node_id().empty() && (*room)->conference().status() == C::STATUS_PROGRESSING) continue;
       Expect((*room)->bridge_wanted() == store::WANTED_PUT && (*room)->node_id() == node->id(),
              absl::StrCat("a bridge that nobody wants: ", world_.Name("room", id), " on ", node->id(), " ",
                           (*room)->ShortDebugString()));

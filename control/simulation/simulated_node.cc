@@ -27,10 +27,12 @@ SimulatedNode::SimulatedNode(World& world, std::string id)
   media_.ticks_itself = false;
 }
 
-void SimulatedNode::Carry(const std::function<void(control::FakeMediaNode&)>& command) {
+absl::Status SimulatedNode::Carry(const std::function<void(control::FakeMediaNode&)>& command) {
+  if (is_full_) return Busy();
   command(media_);
   Collect();
   world_.After(world_.random.Between(absl::ZeroDuration(), kTick), [this] { Tick(); });
+  return absl::OkStatus();
 }
 
 void SimulatedNode::Tick() {
@@ -72,6 +74,7 @@ void SimulatedNode::Start() {
   if (is_up_) return;
   NoteLost();
   is_up_ = true;
+  started_at_ = world_.Elapsed();
   media_.Restart(EpochName(id_, ++epochs_));
   log_.clear();
   latest_ = 0;
@@ -81,6 +84,11 @@ void SimulatedNode::Start() {
 void SimulatedNode::SetBusy(bool busy) {
   world_.Tell(absl::StrCat(id_, busy ? " is busy" : " is not busy"));
   media_.busy = busy ? Busy() : absl::OkStatus();
+}
+
+void SimulatedNode::SetFull(bool full) {
+  world_.Tell(absl::StrCat(id_, full ? " is full" : " is not full"));
+  is_full_ = full;
 }
 
 void SimulatedNode::SetStuck(bool stuck) {

@@ -27,14 +27,17 @@ class SimulatedNode {
   bool is_up() const { return is_up_; }
   control::FakeMediaNode& media() { return media_; }
 
-  // Runs one command on the node and logs what came of it; the node is up.
-  void Carry(const std::function<void(control::FakeMediaNode&)>& command);
+  // Runs one command on the node, which is up, and logs what came of it; or
+  // refuses it.
+  absl::Status Carry(const std::function<void(control::FakeMediaNode&)>& command);
 
   // The process dies and, later, another one starts.
   void Crash();
   void Start();
   // New legs and offers are refused as long as it is so.
   void SetBusy(bool busy);
+  // Every command is refused: the way to its worker is full.
+  void SetFull(bool full);
   // The worker stands still: legs stay where they are.
   void SetStuck(bool stuck);
   // Events from now on are lost; their end is told by a resync.
@@ -66,6 +69,7 @@ class SimulatedNode {
   }
   void NoteRefusal(const std::string& id, int64_t revision) { refused_[id] = std::max(refused_[id], revision); }
   bool HasTimedOut(const std::string& leg_id) const { return timed_out_.contains(leg_id); }
+  absl::Duration started_at() const { return started_at_; }
   absl::Duration last_event() const { return last_event_; }
   // The last moment at which it was dead, or out of some replica's reach.
   absl::Duration last_lost() const { return last_lost_; }
@@ -82,6 +86,7 @@ class SimulatedNode {
   control::FakeMediaNode media_;
   bool is_up_ = true;
   bool is_stuck_ = false;
+  bool is_full_ = false;
   bool loses_events_ = false;
   std::set<std::string> unreachable_;
   std::deque<media::v1::NodeEvent> log_;
@@ -89,6 +94,7 @@ class SimulatedNode {
   std::vector<std::weak_ptr<std::function<void()>>> listeners_;
   std::map<std::string, int64_t> refused_;
   std::set<std::string> timed_out_;
+  absl::Duration started_at_;
   absl::Duration last_event_;
   absl::Duration last_lost_ = -absl::InfiniteDuration();
 };

@@ -75,7 +75,8 @@ void SimulatedNodeClient::PutBridge(const media::v1::PutBridgeRequest& request, 
       kUnaryDeadline,
       [request](SimulatedNode& node) {
         absl::StatusOr<media::v1::BridgeState> reply;
-        node.Carry([&](control::FakeMediaNode& media) { reply = media.Put(request); });
+        absl::Status carried = node.Carry([&](FakeMediaNode& media) { reply = media.Put(request); });
+        if (!carried.ok()) reply = carried;
         if (GetErrorDetail(reply.status()).reason == "BRIDGE_REMOVED") {
           node.NoteRefusal(request.bridge_id(), request.revision());
         }
@@ -91,7 +92,8 @@ void SimulatedNodeClient::RemoveBridge(const media::v1::RemoveBridgeRequest& req
       kUnaryDeadline,
       [request](SimulatedNode& node) {
         absl::StatusOr<media::v1::BridgeState> reply;
-        node.Carry([&](control::FakeMediaNode& media) { reply = media.Remove(request); });
+        absl::Status carried = node.Carry([&](FakeMediaNode& media) { reply = media.Remove(request); });
+        if (!carried.ok()) reply = carried;
         return reply;
       },
       std::move(done));
@@ -105,7 +107,8 @@ void SimulatedNodeClient::PutLeg(const media::v1::PutLegRequest& request, Done<m
       kUnaryDeadline,
       [request](SimulatedNode& node) {
         absl::StatusOr<media::v1::LegState> reply;
-        node.Carry([&](control::FakeMediaNode& media) { reply = media.Put(request); });
+        absl::Status carried = node.Carry([&](FakeMediaNode& media) { reply = media.Put(request); });
+        if (!carried.ok()) reply = carried;
         if (!reply.ok()) node.NoteRefusal(request.leg_id(), request.revision());
         return reply;
       },
@@ -117,7 +120,8 @@ void SimulatedNodeClient::RemoveLeg(const media::v1::RemoveLegRequest& request, 
       absl::StrCat("RemoveLeg ", line_->world.Name("call", request.leg_id()), " ", request.revision()), kUnaryDeadline,
       [request](SimulatedNode& node) {
         absl::StatusOr<media::v1::LegState> reply;
-        node.Carry([&](control::FakeMediaNode& media) { reply = media.Remove(request); });
+        absl::Status carried = node.Carry([&](FakeMediaNode& media) { reply = media.Remove(request); });
+        if (!carried.ok()) reply = carried;
         return reply;
       },
       std::move(done));

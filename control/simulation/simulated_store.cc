@@ -5,7 +5,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "common/id/id.h"
 #include "common/status/status.h"
 #include "control/store/migrate.h"
 #include "control/store/migrations/sqlite_migrations.h"
@@ -44,6 +43,16 @@ std::string TableOf(std::string_view sql) {
   return "";
 }
 
+// The rows that a statement names, by its values; more than it is about do no harm.
+std::vector<RowName> RowsOf(std::string_view sql, absl::Span<const sql::Value> values) {
+  std::vector<RowName> rows;
+  const std::string table = TableOf(sql);
+  for (const sql::Value& value : values) {
+    if (!table.empty() && value.kind == sql::Value::Kind::kText) rows.emplace_back(table, std::string(value.bytes));
+  }
+  return rows;
+}
+
 class NumberRow final : public sql::Row {
  public:
   explicit NumberRow(int64_t number) : number_(number) {}
@@ -70,26 +79,28 @@ class SimulatedDatabase::Connection final : public sql::Connection {
       return 0;
     }
     const bool writes = !StartsWith(sql, "SELECT");
-    const bool locks = writes || Contains(sql, kLockClause);
     const bool shares = Contains(sql, kShareClause);
-    if (locks || shares) {
-      const std::string table = TableOf(sql);
-      for (const sql::Value& value : values) {
-        if (table.empty() || value.kind != sql::Value::Kind::kText) continue;
-        const RowName name{table, std::string(value.bytes)};
-        if (database_.IsLockedBeneath(name, shares)) {
-          frame_.is_blocked = true;
-          return Unavailable("waits for a lock");
-        }
-        if (writes && IsUuid(value.bytes)) frame_.rows.insert(name);
-        (shares ? frame_.shared_locks : frame_.locks).insert(name);
-      }
+    const bool locks = writes || shares || Contains(sql, kLockClause);
+    std::vector<RowName> names;
+    if (locks) names = RowsOf(sql, values);
+    for (const RowName& name : names) {
+      if (!database_.IsLockedBeneath(name, shares)) continue;
+      frame_.is_blocked = true;
+      return Unavailable("waits for a lock");
     }
     if (writes && !frame_.has_begun) {
       frame_.has_begun = true;
       TUTTI_RETURN_IF_ERROR(database_.connection_->Execute("BEGIN").status());
     }
-    return database_.connection_->Query(sql, values, row);
+    bool is_there = writes;
+    auto result = database_.connection_->Query(sql, values, [&](const sql::Row& found) {
+      is_there = true;
+      return row(found);
+    });
+    // A row that is not there can't be locked.
+    if (result.ok() && is_there) (shares ? frame_.shared_locks : frame_.locks).insert(names.begin(), names.end());
+    if (writes) frame_.rows.insert(names.begin(), names.end());
+    return result;
   }
   absl::Status ExecuteScript(std::string_view) override { return absl::UnimplementedError("a step runs no script"); }
   bool InTransaction() const override { return true; }

@@ -18,11 +18,14 @@ constexpr absl::Duration kEnding = absl::Seconds(60);
 
 // Until a node that nobody reaches is given up, and its calls are.
 constexpr absl::Duration kLostMax = absl::Seconds(30);
+// It takes long: not in every run.
+constexpr int kLoseNodePermille = 250;
 
-// Less than the reconciler's interval: most runs see no reconciliation by then.
-constexpr absl::Duration kEventsLost = absl::Milliseconds(1'500);
-constexpr absl::Duration kResync = absl::Seconds(10);
-constexpr int kOperationsWithoutEvents = 6;
+// Requests that come fast, and what may go wrong meanwhile; it is mended by then.
+// Less than the reconciler's interval: most runs see no reconciliation in it.
+constexpr absl::Duration kBurst = absl::Milliseconds(1'500);
+constexpr absl::Duration kMended = absl::Seconds(10);
+constexpr int kBurstOperations = 12;
 
 constexpr absl::Duration kOperationPauseMax = absl::Milliseconds(700);
 constexpr absl::Duration kSkewMax = absl::Milliseconds(300);
@@ -77,6 +80,9 @@ bool Simulation::Run() {
   if (!world_.failed()) CheckReplicas();
   if (!world_.failed()) LoseEventsOnce();
   if (!world_.failed()) checker_.CheckAgreement();
+  if (!world_.failed() && world_.random.Chance(kLoseNodePermille)) LoseNodeOnce();
+  if (!world_.failed()) KillOnce();
+  if (!world_.failed()) checker_.CheckProgress();
   if (world_.failed()) return false;
   world_.Tell("everything is ended");
   workload_.EndAll();
@@ -228,6 +234,10 @@ void Simulation::MakeTrouble() {
     case 5:
       return Partition();
     case 6:
+      if (random.Chance(500)) {
+        node->SetFull(true);
+        return later(absl::Milliseconds(20), absl::Seconds(2), [node] { node->SetFull(false); });
+      }
       node->SetBusy(true);
       return later(absl::Milliseconds(100), absl::Seconds(5), [node] { node->SetBusy(false); });
     case 7:
@@ -320,11 +330,42 @@ void Simulation::CheckLostNodes() {
 }
 
 void Simulation::LoseEventsOnce() {
-  for (const auto& node : nodes_) node->LoseEvents(kEventsLost);
-  for (int i = 0; i < kOperationsWithoutEvents; ++i) {
-    world_.After(world_.random.Between(absl::ZeroDuration(), kEventsLost), [this] { workload_.Operate(); });
+  for (const auto& node : nodes_) {
+    node->LoseEvents(kBurst);
+    const auto& legs = node->media().legs;
+    if (!legs.empty()) node->ReportMediaTimeout(legs.begin()->first);
   }
-  RunFor(kEventsLost + kResync);
+  for (int i = 0; i < kBurstOperations; ++i) {
+    world_.After(world_.random.Between(absl::ZeroDuration(), kBurst), [this] { workload_.Operate(); });
+  }
+  RunFor(kBurst + kMended);
+}
+
+void Simulation::LoseNodeOnce() {
+  SimulatedNode& node = *nodes_[world_.random.Below(static_cast<int>(nodes_.size()))];
+  const auto set_reachable = [&](bool is_reachable) {
+    world_.Tell(absl::StrCat(node.id(), is_reachable ? " is in reach" : " is out of reach"));
+    for (size_t i = 0; i < slots_.size(); ++i) node.SetReachable(absl::StrCat("replica", i + 1), is_reachable);
+  };
+  set_reachable(false);
+  RunFor(kLostMax);
+  if (!world_.failed()) checker_.CheckLost(node.id());
+  set_reachable(true);
+  RunFor(kHealing);
+  if (!world_.failed()) checker_.CheckAgreement();
+}
+
+void Simulation::KillOnce() {
+  if (slots_.size() == 1) return;
+  for (int i = 0; i < kBurstOperations; ++i) {
+    world_.After(world_.random.Between(absl::ZeroDuration(), kBurst), [this] { workload_.Operate(); });
+  }
+  const int index = world_.random.Below(static_cast<int>(slots_.size()));
+  world_.After(world_.random.Between(absl::ZeroDuration(), kBurst), [this, index] {
+    KillReplica(index);
+    StartReplica(index);
+  });
+  RunFor(kBurst + kMended);
 }
 
 void Simulation::Heal() {
@@ -336,6 +377,7 @@ void Simulation::Heal() {
   for (const auto& node : nodes_) {
     node->Start();
     node->SetBusy(false);
+    node->SetFull(false);
     node->SetStuck(false);
     for (size_t i = 0; i < slots_.size(); ++i) node->SetReachable(absl::StrCat("replica", i + 1), true);
   }

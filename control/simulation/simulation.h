@@ -63,6 +63,11 @@ class Simulation {
   void Heal();
   // Events get lost, and nothing else goes wrong: the resync mends it soon.
   void LoseEventsOnce();
+  // A node is out of everybody's reach for good, or nearly so: its calls end.
+  void LoseNodeOnce();
+  // A replica dies among requests, and nothing else goes wrong: others send what
+  // it has not.
+  void KillOnce();
   void CheckReplicas();
   void CheckReaders();
 
