@@ -119,8 +119,16 @@ struct alignas(64) Leg {
   LegFigures published;           // what the worker's totals have of it
   LegMedia media;
   Endpoint endpoint;
+
+  alignas(64) Decoder decoder;
+  EncoderStream stream;  // of its own: a talker's, or not yet equal to the shared one
+  // What was added to the sum of its rate this tick, so that it can be subtracted.
+  alignas(64) std::array<int16_t, kSamplesPerFrameMax> own;
+  JitterBuffer jitter;
+
+  // What most legs never need.
+  alignas(64) LegSettings settings;
   uint32_t attached = 0;  // sequence of the kStart or kMove that brought it here
-  LegSettings settings;
   // Who hears it while kExclusive is set.
   std::array<LegReference, kHeardOnlyByMax> heard_only_by;
   DtmfReceiver dtmf;
@@ -128,15 +136,9 @@ struct alignas(64) Leg {
   // Of an exclusive leg: its frame for listeners of the other rate.
   Upsampler up;
   Downsampler down;
-
-  alignas(64) Decoder decoder;
-  EncoderStream stream;  // of its own: a talker's, or not yet equal to the shared one
-  // What was added to the sum of its rate this tick, so that it can be subtracted.
-  alignas(64) std::array<int16_t, kSamplesPerFrameMax> own;
-  std::array<int16_t, kSamplesPerFrameMax> own_other_rate;  // of an exclusive leg
+  std::array<int16_t, kSamplesPerFrameMax> own_other_rate;
   // Makes the size an odd number of cache lines.
   std::array<uint8_t, 64> unused;
-  JitterBuffer jitter;
 
   // A small generator for intervals (xorshift64*); never zero.
   uint64_t Random() {
