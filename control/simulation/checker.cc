@@ -152,7 +152,9 @@ void Checker::CheckHangup(Transaction& tx, const L& call) {
   bool has_cause = true;
   switch (call.hangup_reason()) {
     case L::HANGUP_REASON_MEDIA_FAILED:
-      has_cause = node.HasRefused(call.id(), 0);
+      // Or it had been accepted so shortly before the node started anew that the
+      // first snapshot was not believed, and the second one is of the same epoch.
+      has_cause = node.HasRefused(call.id(), 0) || world_.Elapsed() - node.started_at() < age;
       break;
     case L::HANGUP_REASON_MEDIA_TIMEOUT:
       has_cause = node.HasTimedOut(call.id());
