@@ -181,7 +181,14 @@ void Core::ReofferCall(const Principal& principal, const v1::ReofferCallRequest&
         return rules.Reoffer(*record, request.sdp_offer(), offer);
       },
       // Before the effects: the leg's answer can't be missed.
-      [impl = impl_.get(), done, id = request.id()] { impl->AddWaiter(id, done); },
+      [impl = impl_.get(), done, request] {
+        impl->AddWaiter(request.id(), [done, request](absl::StatusOr<v1::Call> call) {
+          if (!call.ok() || call->sdp_offer() == request.sdp_offer()) return done(std::move(call));
+          // Found in the row, where the reason of a refusal is not kept.
+          done(Error(absl::StatusCode::kFailedPrecondition, "REOFFER_REFUSED",
+                     absl::StrCat("call ", request.id(), " keeps the offer that it had")));
+        });
+      },
       [done](const absl::Status& result) {
         if (!result.ok()) done(result);
       });

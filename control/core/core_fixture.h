@@ -88,6 +88,7 @@ class CoreFixture : public ::testing::Test, public EffectSink, public NodePicker
   std::unique_ptr<QueuedStore> store_;
   std::unique_ptr<Core> core_;
   NodeLease lease_;
+  std::unique_ptr<IdGenerator> ids_;
 
  private:
   void Open();
@@ -97,7 +98,6 @@ class CoreFixture : public ::testing::Test, public EffectSink, public NodePicker
 
   std::unique_ptr<TestDatabase> database_;
   uint64_t random_ = 1;
-  std::unique_ptr<IdGenerator> ids_;
 };
 
 }  // namespace tutti::control

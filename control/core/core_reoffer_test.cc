@@ -95,6 +95,24 @@ TEST_F(CoreReofferTest, OneAtATimeAndOnlyWhileTheCallGoesOn) {
   EXPECT_EQ(ReasonOf((*Start("v=0 third", 5'000))->status()), "CALL_NOT_FOUND");
 }
 
+// Another replica heard the refusal: who waits here finds the old offer in the row.
+TEST_F(CoreReofferTest, OneRefusedElsewhereIsNoSuccess) {
+  hold_commands_ = true;
+  const CallAnswer answer = Start("v=0 second", 4'000);
+  ASSERT_EQ(pending_.legs.size(), 1u);
+  {
+    Core other(*store_, clock_, *ids_, *this, *this, nullptr, options_);
+    other.LegRefused(node_.id(), call_, pending_.legs[0].revision,
+                     Error(absl::StatusCode::kInvalidArgument, "MEDIA_NOT_SUPPORTED", "no common codec"),
+                     [](const absl::Status& status) { EXPECT_TRUE(status.ok()) << status; });
+    RunSteps();
+  }
+  EXPECT_FALSE(answer->has_value());
+  ASSERT_TRUE(core_->PollWaiters().ok());
+  ASSERT_TRUE(answer->has_value());
+  EXPECT_EQ(ReasonOf((*answer)->status()), "REOFFER_REFUSED");
+}
+
 TEST_F(CoreReofferTest, IsTakenAfterControlsRestart) {
   hold_commands_ = true;
   Start("v=0 second", 4'000);
