@@ -58,7 +58,8 @@ uint32_t Big32(uint32_t value) { return htonl(value); }
 
 // The Internet checksum's sum (RFC 1071) of 16-bit words in host order: what
 // comes out is in host order too, for the sum commutes with swapping bytes.
-// Two sums of 64-bit words side by side, their carries kept in the upper half.
+// Two sums of 64-bit words side by side, their carries kept in the upper half;
+// the result may be any 64-bit value, so that only AddBytes may add to it.
 uint64_t AddBytes(uint64_t sum, std::span<const uint8_t> bytes) {
   using Wide = unsigned __int128;
   const auto fold = [](Wide value) {
@@ -88,9 +89,10 @@ uint16_t Finish(uint64_t sum) {
   return static_cast<uint16_t>(~sum);
 }
 
-// The sum of the pseudo header, RFC 768 and RFC 8200 section 8.1.
-uint64_t PseudoHeader(std::span<const uint8_t> addresses, size_t udp_bytes) {
-  return AddBytes(Big32(uint32_t{kProtocolUdp} << 16 | static_cast<uint32_t>(udp_bytes)), addresses);
+// The pseudo header without its addresses, RFC 768 and RFC 8200 section 8.1: a
+// sum to begin with.
+uint64_t PseudoHeader(size_t udp_bytes) {
+  return Big32(uint32_t{kProtocolUdp} << 16 | static_cast<uint32_t>(udp_bytes));
 }
 
 void Drop(Frame& frame, PortDrop drop) {
@@ -131,7 +133,8 @@ void ParseUdp(Frame& frame, std::span<const uint8_t> ip, std::span<const uint8_t
   const bool ipv4 = addresses.size() == 8;
   // Without a checksum: legal in IPv4 only.
   if (checksum == 0 && !ipv4) return Drop(frame, PortDrop::kUdpChecksum);
-  if (checksum != 0 && !checksums_verified && Finish(AddBytes(PseudoHeader(addresses, bytes), udp.first(bytes))) != 0) {
+  if (checksum != 0 && !checksums_verified &&
+      Finish(AddBytes(AddBytes(PseudoHeader(bytes), addresses), udp.first(bytes))) != 0) {
     return Drop(frame, PortDrop::kUdpChecksum);
   }
   frame.source.port = Get16(&udp[0]);
@@ -288,7 +291,9 @@ void WriteUdpHeaders(const UdpRoute& route, std::span<uint8_t> frame) {
   Store32(&udp[0], ports);
   Store32(&udp[4], length);
   const size_t skip = ipv4 ? 12 : 0;
-  uint64_t sum = uint64_t{ports} + length + PseudoHeader(std::span(route.source.ip).subspan(skip), udp.size());
+  // The single words first: what AddBytes returns may fill all 64 bits.
+  uint64_t sum = uint64_t{ports} + length + PseudoHeader(udp.size());
+  sum = AddBytes(sum, std::span(route.source.ip).subspan(skip));
   sum = AddBytes(sum, std::span(route.destination.ip).subspan(skip));
   uint16_t checksum = Finish(AddBytes(sum, udp.subspan(kUdpBytes)));
   // Zero would say that there is none.

@@ -236,6 +236,17 @@ TEST(HeadersTest, WriteThenParseIsTheIdentity) {
   }
 }
 
+// The source's words all but fill the checksum's 64 bits: found by the fuzzer.
+TEST(HeadersTest, AChecksumKeepsTheCarryOfHighAddresses) {
+  for (const char* source : {"0:f0:ffff:ffff::", "2001:db8::ffff:ffff:ffff:fffe", "ffff:ffff:ffff:ffff::"}) {
+    const UdpRoute route = {.source = *ParseSocketAddress(source, 40000),
+                            .destination = *ParseSocketAddress("2001:db8::2", 10000)};
+    Bytes frame(UdpHeadersBytes(false, 0) + 7, 0x5a);
+    WriteUdpHeaders(route, frame);
+    EXPECT_EQ(Verdict(frame, 0), "udp") << source;
+  }
+}
+
 TEST(HeadersTest, AComputedChecksumOfZeroIsSentAsOnes) {
   UdpRoute route = {.source = *ParseSocketAddress("198.18.0.1", 40000),
                     .destination = *ParseSocketAddress("198.18.0.2", 10000)};
