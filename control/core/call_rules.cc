@@ -42,8 +42,8 @@ IdempotencyTable::Key CallKey(const CallRecord& record) {
 class Rules::FlowHost final : public flow::Host {
  public:
   FlowHost(Rules& rules, CallRecord& call) : rules_(rules), call_(call) {}
-  absl::StatusOr<flow::Outcome> JoinConference(const std::string& conference_id) override {
-    return rules_.Join(call_, conference_id);
+  absl::StatusOr<flow::Outcome> JoinConference(const flow::JoinRequest& join) override {
+    return rules_.Join(call_, join);
   }
 
  private:
@@ -61,10 +61,9 @@ absl::Status Rules::AnswerCall(CallRecord& record, const std::string& sdp_answer
   TUTTI_ASSIGN_OR_RETURN(const L::Status next, Next(record.call(), CallEvent::kAnswered));
   if (next == record.call().status()) return absl::OkStatus();
   // The room may have gone or filled since the call was let in.
-  const auto conference_id = registry_.ConferenceId(record.call().actions(0));
-  if (conference_id.has_value()) {
-    auto joinable = FindJoinable(*conference_id, record.call().customer_id(), record.node_id());
-    if (absl::IsNotFound(joinable.status()) || absl::IsFailedPrecondition(joinable.status())) {
+  if (const auto join = registry_.Join(record.call().actions(0)); join.has_value()) {
+    auto joinable = FindJoinable(*join, record.call().customer_id(), record.node_id());
+    if (IsRefusal(joinable.status())) {
       return RefuseCall(record, CallEvent::kHangup, L::HANGUP_REASON_FLOW_ENDED, joinable.status());
     }
     TUTTI_RETURN_IF_ERROR(joinable.status());

@@ -12,10 +12,28 @@ int Present(const ConferenceRecord& record) {
   return record.joining_count() + record.conference().participant_count() + record.leaving_count();
 }
 
+v1::Conference::EndReason EndReasonOf(ConferenceEvent event) {
+  switch (event) {
+    case ConferenceEvent::kTimeout:
+      return v1::Conference::END_REASON_TIMEOUT;
+    case ConferenceEvent::kPeerLeft:
+      return v1::Conference::END_REASON_PARTICIPANT_LEFT;
+    case ConferenceEvent::kHostLeft:
+      return v1::Conference::END_REASON_HOST_LEFT;
+    default:
+      return v1::Conference::END_REASON_DELETED;
+  }
+}
+
 }  // namespace
 
-absl::StatusOr<ConferenceRecord*> Rules::FindJoinable(const std::string& conference_id, const std::string& customer_id,
+bool Rules::IsRefusal(const absl::Status& status) {
+  return absl::IsNotFound(status) || absl::IsFailedPrecondition(status) || absl::IsPermissionDenied(status);
+}
+
+absl::StatusOr<ConferenceRecord*> Rules::FindJoinable(const flow::JoinRequest& join, const std::string& customer_id,
                                                       const std::string& node_id) {
+  const std::string& conference_id = join.conference_id;
   TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * found, work_.Conference(conference_id));
   if (found == nullptr || found->conference().customer_id() != customer_id) {
     return Error(absl::StatusCode::kNotFound, "CONFERENCE_NOT_FOUND",
@@ -23,6 +41,14 @@ absl::StatusOr<ConferenceRecord*> Rules::FindJoinable(const std::string& confere
   }
   const v1::Conference& conference = found->conference();
   TUTTI_RETURN_IF_ERROR(Next(conference, ConferenceEvent::kJoin).status());
+  if (conference.locked()) {
+    return Error(absl::StatusCode::kFailedPrecondition, "CONFERENCE_LOCKED",
+                 absl::StrCat("conference ", conference_id, " is locked"));
+  }
+  if (!conference.pin().empty() && conference.pin() != join.pin) {
+    return Error(absl::StatusCode::kPermissionDenied, "CONFERENCE_PIN_INVALID",
+                 absl::StrCat("conference ", conference_id, " has another pin"));
+  }
   // Those on their way out make room.
   const int taken = found->joining_count() + conference.participant_count();
   if (conference.max_participants() > 0 && taken >= conference.max_participants()) {
@@ -45,9 +71,7 @@ absl::Status Rules::EndConference(ConferenceRecord& record, ConferenceEvent even
   const bool peer_left = event == ConferenceEvent::kPeerLeft;
   v1::Conference& conference = *record.mutable_conference();
   conference.set_status(next);
-  conference.set_end_reason(peer_left                            ? v1::Conference::END_REASON_PARTICIPANT_LEFT
-                            : event == ConferenceEvent::kTimeout ? v1::Conference::END_REASON_TIMEOUT
-                                                                 : v1::Conference::END_REASON_DELETED);
+  conference.set_end_reason(EndReasonOf(event));
   SetTime(*conference.mutable_tm_end(), work_.now());
   record.set_deadline_at_us(ToMicroseconds(work_.now() + options_.terminating_timeout));
   work_.Emit("conference_updated", record);
@@ -85,6 +109,41 @@ absl::Status Rules::Terminate(ConferenceRecord& record) {
     work_.CommandBridge(record);
   }
   work_.Emit("conference_deleted", record);
+  return absl::OkStatus();
+}
+
+absl::Status Rules::AddHost(ConferenceRecord& record) {
+  work_.Touch(record);
+  record.set_host_count(record.host_count() + 1);
+  if (record.host_entered()) return absl::OkStatus();
+  record.set_host_entered(true);
+  if (record.conference().start_on_host() && record.bridge_wanted() == store::WANTED_PUT) work_.CommandBridge(record);
+  return absl::OkStatus();
+}
+
+absl::Status Rules::SetLocked(ConferenceRecord& record, bool locked) {
+  TUTTI_RETURN_IF_ERROR(Next(record.conference(), ConferenceEvent::kUpdate).status());
+  if (record.conference().locked() == locked) return absl::OkStatus();
+  record.mutable_conference()->set_locked(locked);
+  work_.Emit("conference_updated", record);
+  return absl::OkStatus();
+}
+
+absl::Status Rules::MuteAll(ConferenceRecord& record, bool muted) {
+  TUTTI_RETURN_IF_ERROR(Next(record.conference(), ConferenceEvent::kUpdate).status());
+  if (record.conference().muted_on_entry() != muted) {
+    record.mutable_conference()->set_muted_on_entry(muted);
+    work_.Emit("conference_updated", record);
+  }
+  TUTTI_ASSIGN_OR_RETURN(const auto ids, work_.tx().conferencecalls.FindPresent(record.conference().id()));
+  for (const std::string& id : ids) {
+    TUTTI_ASSIGN_OR_RETURN(store::ConferencecallRecord * participant, work_.Conferencecall(id));
+    if (participant == nullptr || participant->conferencecall().host()) continue;
+    if (!Next(participant->conferencecall(), ParticipantEvent::kUpdate).ok()) continue;
+    v1::Conferencecall changed = participant->conferencecall();
+    changed.set_muted(muted);
+    TUTTI_RETURN_IF_ERROR(ChangeParticipant(*participant, changed));
+  }
   return absl::OkStatus();
 }
 

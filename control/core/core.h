@@ -83,9 +83,14 @@ class Core {
                         Done<v1::Conference> done);
   void DeleteConference(const Principal& principal, const std::string& id, Done<v1::Conference> done);
 
+  void SetConferenceLocked(const Principal& principal, const std::string& id, bool locked, Done<v1::Conference> done);
+  void MuteAll(const Principal& principal, const std::string& id, bool muted, Done<v1::Conference> done);
+
   absl::StatusOr<v1::Conferencecall> GetConferencecall(const Principal& principal, const std::string& id);
   absl::StatusOr<v1::ListConferencecallsResponse> ListConferencecalls(const Principal& principal,
                                                                       const v1::ListConferencecallsRequest& request);
+  void UpdateConferencecall(const Principal& principal, const v1::UpdateConferencecallRequest& request,
+                            Done<v1::Conferencecall> done);
   // Kick.
   void DeleteConferencecall(const Principal& principal, const std::string& id, Done<v1::Conferencecall> done);
 

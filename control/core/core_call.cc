@@ -45,9 +45,8 @@ absl::StatusOr<Created> Create(Work& work, Rules& rules, Core::Impl& impl, const
   }
   // The leg goes where the room is.
   std::string room_node;
-  if (const auto conference_id = impl.registry.ConferenceId(request.call().actions(0)); conference_id.has_value()) {
-    TUTTI_ASSIGN_OR_RETURN(const store::ConferenceRecord* room,
-                           rules.FindJoinable(*conference_id, principal.customer_id, ""));
+  if (const auto join = impl.registry.Join(request.call().actions(0)); join.has_value()) {
+    TUTTI_ASSIGN_OR_RETURN(const store::ConferenceRecord* room, rules.FindJoinable(*join, principal.customer_id, ""));
     room_node = room->node_id();
   }
   TUTTI_ASSIGN_OR_RETURN(const std::string node_id, impl.nodes.Pick(room_node));

@@ -24,6 +24,15 @@ absl::StatusOr<ConferenceRecord*> Load(Work& work, const Principal& principal, c
   return record;
 }
 
+absl::StatusOr<ConferencecallRecord*> LoadConferencecall(Work& work, const Principal& principal,
+                                                         const std::string& id) {
+  TUTTI_ASSIGN_OR_RETURN(ConferencecallRecord * record, work.Conferencecall(id));
+  if (record == nullptr || record->conferencecall().customer_id() != principal.customer_id) {
+    return ResourceNotFound("conferencecall", id);
+  }
+  return record;
+}
+
 absl::StatusOr<ConferenceReply> Create(Work& work, Rules& rules, const Core::Options& options,
                                        const Principal& principal, const v1::CreateConferenceRequest& request,
                                        const std::string& idempotency_key) {
@@ -84,8 +93,10 @@ absl::StatusOr<ConferenceReply> Change(Work& work, Rules& rules, const Principal
   TUTTI_RETURN_IF_ERROR(CopyEditable(request, mask, changed));
   TUTTI_RETURN_IF_ERROR(CheckEditable(changed));
   const bool rearm = changed.timeout() != conference.timeout();
+  const bool parts = changed.start_on_host() != conference.start_on_host();
   conference = std::move(changed);
   work.Emit("conference_updated", *record);
+  if (parts && record->bridge_wanted() == store::WANTED_PUT) work.CommandBridge(*record);
   if (rearm) TUTTI_RETURN_IF_ERROR(rules.ArmTimeout(*record));
   return ConferenceReply{record, std::nullopt};
 }
@@ -221,14 +232,51 @@ absl::StatusOr<v1::ListConferencecallsResponse> Core::ListConferencecalls(
   return response;
 }
 
+void Core::SetConferenceLocked(const Principal& principal, const std::string& id, bool locked,
+                               Done<v1::Conference> done) {
+  if (absl::Status status = CheckId("id", id); !status.ok()) return done(status);
+  impl_->RunReply<ConferenceRecord, v1::Conference>(
+      [principal, id, locked](Work& work, Rules& rules) -> absl::StatusOr<ConferenceReply> {
+        TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * record, Load(work, principal, id));
+        TUTTI_RETURN_IF_ERROR(rules.SetLocked(*record, locked));
+        return ConferenceReply{record, std::nullopt};
+      },
+      std::move(done));
+}
+
+void Core::MuteAll(const Principal& principal, const std::string& id, bool muted, Done<v1::Conference> done) {
+  if (absl::Status status = CheckId("id", id); !status.ok()) return done(status);
+  impl_->RunReply<ConferenceRecord, v1::Conference>(
+      [principal, id, muted](Work& work, Rules& rules) -> absl::StatusOr<ConferenceReply> {
+        TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * record, Load(work, principal, id));
+        TUTTI_RETURN_IF_ERROR(rules.MuteAll(*record, muted));
+        return ConferenceReply{record, std::nullopt};
+      },
+      std::move(done));
+}
+
+void Core::UpdateConferencecall(const Principal& principal, const v1::UpdateConferencecallRequest& request,
+                                Done<v1::Conferencecall> done) {
+  if (absl::Status status = CheckId("id", request.conferencecall().id()); !status.ok()) return done(status);
+  impl_->RunReply<ConferencecallRecord, v1::Conferencecall>(
+      [principal, request](Work& work, Rules& rules) -> absl::StatusOr<ConferencecallReply> {
+        TUTTI_ASSIGN_OR_RETURN(ConferencecallRecord * record,
+                               LoadConferencecall(work, principal, request.conferencecall().id()));
+        TUTTI_RETURN_IF_ERROR(CheckUnchanged(request.conferencecall(), record->conferencecall()));
+        v1::Conferencecall changed = record->conferencecall();
+        TUTTI_RETURN_IF_ERROR(CopyEditable(request.conferencecall(), request.update_mask(), changed));
+        TUTTI_RETURN_IF_ERROR(CheckEditable(changed));
+        TUTTI_RETURN_IF_ERROR(rules.ChangeParticipant(*record, changed));
+        return ConferencecallReply{record, std::nullopt};
+      },
+      std::move(done));
+}
+
 void Core::DeleteConferencecall(const Principal& principal, const std::string& id, Done<v1::Conferencecall> done) {
   if (absl::Status status = CheckId("id", id); !status.ok()) return done(status);
   impl_->RunReply<ConferencecallRecord, v1::Conferencecall>(
       [principal, id](Work& work, Rules& rules) -> absl::StatusOr<ConferencecallReply> {
-        TUTTI_ASSIGN_OR_RETURN(ConferencecallRecord * record, work.Conferencecall(id));
-        if (record == nullptr || record->conferencecall().customer_id() != principal.customer_id) {
-          return ResourceNotFound("conferencecall", id);
-        }
+        TUTTI_ASSIGN_OR_RETURN(ConferencecallRecord * record, LoadConferencecall(work, principal, id));
         TUTTI_RETURN_IF_ERROR(
             rules.MoveParticipant(*record, ParticipantEvent::kKick, v1::Conferencecall::LEAVE_REASON_KICKED));
         return ConferencecallReply{record, std::nullopt};

@@ -32,6 +32,24 @@ absl::StatusOr<CallRecord*> FindLegCall(Work& work, const std::string& node_id, 
   return call != nullptr && call->node_id() == node_id ? call : nullptr;
 }
 
+// What the participant's controls come to for its leg.
+absl::Status ReadSettings(Transaction& tx, const std::string& conferencecall_id, media::v1::PutLegRequest& put) {
+  TUTTI_ASSIGN_OR_RETURN(const auto record, tx.conferencecalls.Find(conferencecall_id, Lock::kNo));
+  if (!record.has_value()) return absl::OkStatus();
+  const v1::Conferencecall& participant = record->conferencecall();
+  media::v1::LegSettings& settings = *put.mutable_settings();
+  settings.set_muted(participant.muted());
+  settings.set_deaf(participant.deaf());
+  settings.set_on_hold(participant.on_hold());
+  settings.set_volume_db(participant.volume_db());
+  if (participant.coach_target_id().empty()) return absl::OkStatus();
+  // One whose target has left is heard by nobody, not by all.
+  TUTTI_ASSIGN_OR_RETURN(const auto target, tx.conferencecalls.Find(participant.coach_target_id(), Lock::kNo));
+  settings.add_heard_only_by(target.has_value() ? target->conferencecall().reference_id()
+                                                : participant.coach_target_id());
+  return absl::OkStatus();
+}
+
 absl::Status ApplyLegGone(Work& work, Rules& rules, CallRecord& call, const media::v1::LegStatistics* statistics) {
   work.Touch(call);
   if (statistics != nullptr) *call.mutable_call()->mutable_media_statistics() = ToMediaStatistics(*statistics);
@@ -187,6 +205,7 @@ absl::StatusOr<LegCommand> Core::ReadLegCommand(const MediaRef& ref) {
     put.set_bridge_id(record->bridge_id());
     put.set_symmetric(record->call().symmetric());
     put.set_media_timeout_ms(int64_t{1'000} * record->call().media_timeout());
+    if (!record->bridge_id().empty()) return ReadSettings(tx, record->flow().conferencecall_id(), put);
     return absl::OkStatus();
   }));
   return command;
@@ -214,6 +233,7 @@ absl::StatusOr<BridgeCommand> Core::ReadBridgeCommand(const MediaRef& ref) {
     auto& put = command.request.emplace<media::v1::PutBridgeRequest>();
     put.set_bridge_id(ref.id);
     put.set_revision(record->bridge_revision());
+    put.set_parted(record->conference().start_on_host() && !record->host_entered());
     return absl::OkStatus();
   }));
   return command;

@@ -38,6 +38,7 @@ absl::StatusOr<media::v1::LegState> FakeMediaNode::Put(const media::v1::PutLegRe
   leg.set_leg_id(request.leg_id());
   leg.set_revision(request.revision());
   offers[request.leg_id()] = request.offer();
+  settings[request.leg_id()] = request.settings();
   // A new leg has a port that none has had before.
   if (leg.answer().sections().empty()) leg.mutable_answer()->add_sections()->set_rtp_port(next_port_ += 2);
   // The reply is the state before the tick that attaches and detaches.
@@ -92,7 +93,9 @@ absl::StatusOr<media::v1::BridgeState> FakeMediaNode::Put(const media::v1::PutBr
   }
   media::v1::BridgeState& bridge = bridges[request.bridge_id()];
   bridge.set_bridge_id(request.bridge_id());
-  if (request.revision() > bridge.revision()) bridge.set_revision(request.revision());
+  if (request.revision() <= bridge.revision()) return bridge;
+  bridge.set_revision(request.revision());
+  puts[request.bridge_id()] = request;
   return bridge;
 }
 

@@ -41,6 +41,10 @@ class FakeMediaNode {
   std::deque<media::v1::NodeEvent> events;
   // By leg, of those that were taken.
   std::map<std::string, media::v1::MediaDescription> offers;
+  // By leg: those of its last command.
+  std::map<std::string, media::v1::LegSettings> settings;
+  // The last command of each bridge.
+  std::map<std::string, media::v1::PutBridgeRequest> puts;
   // The next new leg or re-offer is refused with it.
   absl::Status refusal;
   // As long as it is an error every new offer is refused with it.

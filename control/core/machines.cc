@@ -19,15 +19,18 @@ constexpr ConferenceTransition kConference[] = {
     {C::STATUS_PROGRESSING, CE::kDelete, C::STATUS_TERMINATING},
     {C::STATUS_PROGRESSING, CE::kTimeout, C::STATUS_TERMINATING},
     {C::STATUS_PROGRESSING, CE::kPeerLeft, C::STATUS_TERMINATING},
+    {C::STATUS_PROGRESSING, CE::kHostLeft, C::STATUS_TERMINATING},
 
     {C::STATUS_TERMINATING, CE::kDelete, C::STATUS_TERMINATING},
     {C::STATUS_TERMINATING, CE::kPeerLeft, C::STATUS_TERMINATING},
+    {C::STATUS_TERMINATING, CE::kHostLeft, C::STATUS_TERMINATING},
     {C::STATUS_TERMINATING, CE::kEmpty, C::STATUS_TERMINATED},
 
     {C::STATUS_TERMINATED, CE::kDelete, C::STATUS_TERMINATED},
 };
 
 constexpr ParticipantTransition kParticipant[] = {
+    {P::STATUS_JOINING, PE::kUpdate, P::STATUS_JOINING},
     {P::STATUS_JOINING, PE::kAttached, P::STATUS_JOINED},
     {P::STATUS_JOINING, PE::kDetached, P::STATUS_LEAVED},
     {P::STATUS_JOINING, PE::kKick, P::STATUS_LEAVING},
@@ -38,6 +41,7 @@ constexpr ParticipantTransition kParticipant[] = {
     {P::STATUS_JOINING, PE::kMediaRefused, P::STATUS_LEAVED},
     {P::STATUS_JOINING, PE::kCallEnded, P::STATUS_LEAVED},
 
+    {P::STATUS_JOINED, PE::kUpdate, P::STATUS_JOINED},
     {P::STATUS_JOINED, PE::kAttached, P::STATUS_JOINED},
     {P::STATUS_JOINED, PE::kDetached, P::STATUS_LEAVED},
     {P::STATUS_JOINED, PE::kKick, P::STATUS_LEAVING},
@@ -118,6 +122,8 @@ std::string Verb(CE event) {
       return "time out";
     case CE::kPeerLeft:
       return "be left";
+    case CE::kHostLeft:
+      return "be left by its host";
     case CE::kEmpty:
       return "be terminated";
   }
@@ -126,6 +132,8 @@ std::string Verb(CE event) {
 
 std::string Verb(PE event) {
   switch (event) {
+    case PE::kUpdate:
+      return "be changed";
     case PE::kAttached:
       return "join";
     case PE::kDetached:

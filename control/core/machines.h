@@ -24,11 +24,14 @@ enum class ConferenceEvent {
   kTimeout,
   // One who had joined a `connect` room left.
   kPeerLeft,
+  // The last host of a room with end_on_host left.
+  kHostLeft,
   // Nobody is left in it.
   kEmpty,
 };
 
 enum class ParticipantEvent {
+  kUpdate,
   // The media plane has the leg in the mix.
   kAttached,
   // The media plane has the leg out of the mix.

@@ -48,23 +48,27 @@ void Walk(int events, const std::map<std::string, std::map<int, std::string>>& m
 }
 
 TEST(MachinesTest, WalksTheConference) {
-  enum { kStart, kUpdate, kJoin, kDelete, kTimeout, kPeerLeft, kEmpty, kEvents };
-  Walk<v1::Conference, ConferenceEvent>(
-      kEvents,
-      {
-          {"starting", {{kStart, "progressing"}, {kDelete, "terminating"}}},
-          {"progressing", {{kDelete, "terminating"}, {kTimeout, "terminating"}, {kPeerLeft, "terminating"}}},
-          {"terminating", {{kEmpty, "terminated"}}},
-      },
-      {
-          {"progressing", {kUpdate, kJoin}},
-          {"terminating", {kDelete, kPeerLeft}},
-          {"terminated", {kDelete}},
-      });
+  enum { kStart, kUpdate, kJoin, kDelete, kTimeout, kPeerLeft, kHostLeft, kEmpty, kEvents };
+  Walk<v1::Conference, ConferenceEvent>(kEvents,
+                                        {
+                                            {"starting", {{kStart, "progressing"}, {kDelete, "terminating"}}},
+                                            {"progressing",
+                                             {{kDelete, "terminating"},
+                                              {kTimeout, "terminating"},
+                                              {kPeerLeft, "terminating"},
+                                              {kHostLeft, "terminating"}}},
+                                            {"terminating", {{kEmpty, "terminated"}}},
+                                        },
+                                        {
+                                            {"progressing", {kUpdate, kJoin}},
+                                            {"terminating", {kDelete, kPeerLeft, kHostLeft}},
+                                            {"terminated", {kDelete}},
+                                        });
 }
 
 TEST(MachinesTest, WalksTheParticipant) {
   enum {
+    kUpdate,
     kAttached,
     kDetached,
     kKick,
@@ -102,7 +106,8 @@ TEST(MachinesTest, WalksTheParticipant) {
            {{kDetached, "leaved"}, {kLeaveTimeout, "leaved"}, {kMediaRefused, "leaved"}, {kCallEnded, "leaved"}}},
       },
       {
-          {"joined", {kAttached}},
+          {"joining", {kUpdate}},
+          {"joined", {kUpdate, kAttached}},
           {"leaving", {kAttached, kKick, kConferenceEnd, kPeerLeft, kHealthFailed}},
           {"leaved",
            {kAttached, kDetached, kKick, kConferenceEnd, kPeerLeft, kHealthFailed, kMediaRefused, kCallEnded}},

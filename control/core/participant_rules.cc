@@ -2,6 +2,8 @@
 #include "common/status/status.h"
 #include "control/core/rules.h"
 #include "control/core/times.h"
+#include "control/core/validate.h"
+#include "google/protobuf/util/message_differencer.h"
 
 namespace tutti::control {
 namespace {
@@ -30,11 +32,11 @@ void Count(ConferenceRecord& room, P::Status status, int add) {
 
 }  // namespace
 
-absl::StatusOr<flow::Outcome> Rules::Join(CallRecord& call, const std::string& conference_id) {
-  auto joinable = FindJoinable(conference_id, call.call().customer_id(), call.node_id());
+absl::StatusOr<flow::Outcome> Rules::Join(CallRecord& call, const flow::JoinRequest& join) {
+  const std::string& conference_id = join.conference_id;
+  auto joinable = FindJoinable(join, call.call().customer_id(), call.node_id());
   if (!joinable.ok()) {
-    const bool refused = absl::IsNotFound(joinable.status()) || absl::IsFailedPrecondition(joinable.status());
-    if (refused) return flow::Outcome::Refused(joinable.status());
+    if (IsRefusal(joinable.status())) return flow::Outcome::Refused(joinable.status());
     return joinable.status();
   }
   ConferenceRecord& room = **joinable;
@@ -56,6 +58,8 @@ absl::StatusOr<flow::Outcome> Rules::Join(CallRecord& call, const std::string& c
   participant.set_reference_type(P::REFERENCE_TYPE_CALL);
   participant.set_reference_id(call.call().id());
   participant.set_status(P::STATUS_JOINING);
+  participant.set_host(join.host);
+  participant.set_muted(join.muted || (room.conference().muted_on_entry() && !join.host));
   SetTime(*participant.mutable_tm_create(), work_.now());
   SetTime(*participant.mutable_tm_update(), work_.now());
   record.set_leg_revision(call.leg_revision());
@@ -87,6 +91,7 @@ absl::Status Rules::MoveParticipant(ConferencecallRecord& record, ParticipantEve
       SetTime(*participant.mutable_tm_joined(), work_.now());
       record.set_deadline_at_us(ToMicroseconds(FromTimestamp(participant.tm_create()) + options_.age_max));
       work_.Emit("conferencecall_joined", record);
+      if (participant.host()) TUTTI_RETURN_IF_ERROR(AddHost(*room));
       break;
     case P::STATUS_LEAVING: {
       record.set_deadline_at_us(ToMicroseconds(work_.now() + options_.leaving_timeout));
@@ -114,8 +119,45 @@ absl::Status Rules::MoveParticipant(ConferencecallRecord& record, ParticipantEve
       return EndConference(*room, ConferenceEvent::kPeerLeft);
     }
   }
+  if (before == P::STATUS_JOINED && participant.host()) {
+    room->set_host_count(room->host_count() - 1);
+    if (room->host_count() == 0 && conference.end_on_host() &&
+        conference.status() == v1::Conference::STATUS_PROGRESSING) {
+      return EndConference(*room, ConferenceEvent::kHostLeft);
+    }
+  }
   const bool empty = room->joining_count() == 0 && conference.participant_count() == 0 && room->leaving_count() == 0;
   return empty && conference.status() == v1::Conference::STATUS_TERMINATING ? Terminate(*room) : absl::OkStatus();
+}
+
+absl::Status Rules::ChangeParticipant(ConferencecallRecord& record, const P& changed) {
+  TUTTI_RETURN_IF_ERROR(Next(record.conferencecall(), ParticipantEvent::kUpdate).status());
+  P& participant = *record.mutable_conferencecall();
+  if (google::protobuf::util::MessageDifferencer::Equals(participant, changed)) return absl::OkStatus();
+  if (changed.coach_target_id() != participant.coach_target_id()) TUTTI_RETURN_IF_ERROR(CheckCoachTarget(changed));
+  if (changed.host() != participant.host() && participant.status() == P::STATUS_JOINED) {
+    TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * room, work_.Conference(participant.conference_id()));
+    if (room == nullptr) return absl::DataLossError("a participant's conference is not in the store");
+    work_.Touch(*room);
+    // One who is a host no longer has not left.
+    if (!changed.host()) room->set_host_count(room->host_count() - 1);
+    if (changed.host()) TUTTI_RETURN_IF_ERROR(AddHost(*room));
+  }
+  work_.Touch(record);
+  participant = changed;
+  TUTTI_ASSIGN_OR_RETURN(CallRecord * call, work_.Call(participant.reference_id()));
+  if (call != nullptr) work_.CommandLeg(*call);
+  work_.Emit("conferencecall_updated", record);
+  return absl::OkStatus();
+}
+
+absl::Status Rules::CheckCoachTarget(const P& coach) {
+  if (coach.coach_target_id().empty()) return absl::OkStatus();
+  TUTTI_ASSIGN_OR_RETURN(const ConferencecallRecord* target, work_.Conferencecall(coach.coach_target_id()));
+  const bool is_beside = target != nullptr && coach.coach_target_id() != coach.id() &&
+                         target->conferencecall().conference_id() == coach.conference_id() &&
+                         Next(target->conferencecall(), ParticipantEvent::kUpdate).ok();
+  return is_beside ? absl::OkStatus() : InvalidParameter("coach_target_id", "is no other participant of the room");
 }
 
 // The call goes on with its flow, out of the bridge.

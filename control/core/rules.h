@@ -25,13 +25,19 @@ class Rules {
   // --- conference_rules.cc
 
   // Whether a call of this customer on this node (empty: any) may enter; the
-  // conference. NOT_FOUND, or FAILED_PRECONDITION with the reason of the refusal.
-  absl::StatusOr<store::ConferenceRecord*> FindJoinable(const std::string& conference_id,
-                                                        const std::string& customer_id, const std::string& node_id);
+  // conference. A refusal is one of IsRefusal.
+  absl::StatusOr<store::ConferenceRecord*> FindJoinable(const flow::JoinRequest& join, const std::string& customer_id,
+                                                        const std::string& node_id);
+  static bool IsRefusal(const absl::Status& status);
   // Closes the room: everybody is ejected, an empty one is terminated at once.
   absl::Status EndConference(store::ConferenceRecord& conference, ConferenceEvent event);
   // The deadline of a terminating room: who has not left by now is out.
   absl::Status ForceEmpty(store::ConferenceRecord& conference);
+  // A host has joined, or has become one.
+  absl::Status AddHost(store::ConferenceRecord& conference);
+  absl::Status SetLocked(store::ConferenceRecord& conference, bool locked);
+  // Everybody but hosts, and who joins later.
+  absl::Status MuteAll(store::ConferenceRecord& conference, bool muted);
   // Sets the deadline of a progressing room; ends one that is past it.
   absl::Status ArmTimeout(store::ConferenceRecord& conference);
 
@@ -41,6 +47,8 @@ class Rules {
   // `reason` counts where the event makes it leave.
   absl::Status MoveParticipant(store::ConferencecallRecord& participant, ParticipantEvent event,
                                v1::Conferencecall::LeaveReason reason);
+  // Takes over the editable fields of `changed`.
+  absl::Status ChangeParticipant(store::ConferencecallRecord& participant, const v1::Conferencecall& changed);
   // The participant's leg as the media plane has it: `bridge_id` as of the leg's
   // `revision`. `detached` tells that an empty bridge_id is the truth and not
   // just not yet so.
@@ -69,7 +77,8 @@ class Rules {
   absl::Status Terminate(store::ConferenceRecord& conference);
   absl::Status EjectAll(store::ConferenceRecord& conference, ParticipantEvent event,
                         v1::Conferencecall::LeaveReason reason);
-  absl::StatusOr<flow::Outcome> Join(store::CallRecord& call, const std::string& conference_id);
+  absl::StatusOr<flow::Outcome> Join(store::CallRecord& call, const flow::JoinRequest& join);
+  absl::Status CheckCoachTarget(const v1::Conferencecall& coach);
   absl::Status AfterLeave(store::ConferencecallRecord& participant);
   absl::Status RunFlow(store::CallRecord& call);
   absl::Status FreeIdempotencyKey(store::CallRecord& call);

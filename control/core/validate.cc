@@ -1,11 +1,13 @@
 #include "control/core/validate.h"
 
 #include <algorithm>
+#include <set>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "common/id/id.h"
 #include "common/status/status.h"
+#include "google/protobuf/descriptor.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
 
@@ -24,6 +26,9 @@ constexpr int kPageSizeMax = 100;
 constexpr size_t kPartyBytesMax = 255;
 constexpr size_t kSdpBytesMax = 16 * 1'024;
 constexpr int kMediaTimeoutSecondsMax = 86'400;
+constexpr size_t kPinDigitsMax = 16;
+constexpr int kVolumeDbMin = -30;
+constexpr int kVolumeDbMax = 10;
 
 absl::Status Missing(const std::string& field) {
   return Error(absl::StatusCode::kInvalidArgument, "MISSING_REQUEST_PARAMETER", absl::StrCat(field, " is required"),
@@ -69,22 +74,61 @@ absl::Status CheckData(const google::protobuf::Struct& data) {
   return CheckLength("data", json, kDataBytesMax);
 }
 
-// Takes one editable field; false: there is none of this name.
-bool CopyField(const std::string& name, const v1::Conference& from, v1::Conference& to) {
-  if (name == "name") {
-    to.set_name(from.name());
-  } else if (name == "detail") {
-    to.set_detail(from.detail());
-  } else if (name == "data") {
-    *to.mutable_data() = from.data();
-  } else if (name == "timeout") {
-    to.set_timeout(from.timeout());
-  } else if (name == "max_participants") {
-    to.set_max_participants(from.max_participants());
-  } else {
-    return false;
+absl::Status CheckPin(const std::string& pin) {
+  const bool digits = std::all_of(pin.begin(), pin.end(), [](char c) { return absl::ascii_isdigit(c); });
+  if (pin.size() <= kPinDigitsMax && digits) return absl::OkStatus();
+  return InvalidParameter("pin", absl::StrCat("must be 1 to ", kPinDigitsMax, " digits"));
+}
+
+// The editable fields by name.
+const std::set<std::string>& EditableNames(const v1::Conference&) {
+  static const auto& names = *new std::set<std::string>{
+      "name", "detail", "data", "timeout", "max_participants", "pin", "start_on_host", "end_on_host", "muted_on_entry"};
+  return names;
+}
+
+const std::set<std::string>& EditableNames(const v1::Conferencecall&) {
+  static const auto& names =
+      *new std::set<std::string>{"muted", "deaf", "on_hold", "volume_db", "coach_target_id", "host"};
+  return names;
+}
+
+// Takes one field as it is, also where it is not set.
+template <typename Resource>
+void CopyField(const google::protobuf::FieldDescriptor& field, const Resource& from, Resource& to) {
+  using google::protobuf::FieldDescriptor;
+  const auto& reflection = *Resource::GetReflection();
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return reflection.SetBool(&to, &field, reflection.GetBool(from, &field));
+    case FieldDescriptor::CPPTYPE_INT32:
+      return reflection.SetInt32(&to, &field, reflection.GetInt32(from, &field));
+    case FieldDescriptor::CPPTYPE_STRING:
+      return reflection.SetString(&to, &field, reflection.GetString(from, &field));
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return reflection.MutableMessage(&to, &field)->CopyFrom(reflection.GetMessage(from, &field));
+    default:
+      return;
   }
-  return true;
+}
+
+template <typename Resource>
+absl::Status CopyNamed(const Resource& from, const google::protobuf::FieldMask* mask, const char* resource,
+                       Resource& to) {
+  const auto* descriptor = Resource::descriptor();
+  std::set<std::string> names;
+  if (mask != nullptr) names.insert(mask->paths().begin(), mask->paths().end());
+  for (const std::string& name : names) {
+    if (descriptor->FindFieldByName(name) != nullptr) continue;
+    return InvalidParameter("update_mask", absl::StrCat("names ", name, ", which a ", resource, " has not"));
+  }
+  for (const std::string& name : EditableNames(to)) {
+    const auto* field = descriptor->FindFieldByName(name);
+    const bool wanted =
+        mask == nullptr || (names.empty() ? Resource::GetReflection()->HasField(from, field) : names.contains(name));
+    if (wanted) CopyField(*field, from, to);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -117,6 +161,7 @@ absl::Status CheckEditable(const v1::Conference& conference) {
   TUTTI_RETURN_IF_ERROR(CheckLength("name", conference.name(), kNameBytesMax));
   TUTTI_RETURN_IF_ERROR(CheckLength("detail", conference.detail(), kDetailBytesMax));
   TUTTI_RETURN_IF_ERROR(CheckData(conference.data()));
+  TUTTI_RETURN_IF_ERROR(CheckPin(conference.pin()));
   TUTTI_RETURN_IF_ERROR(CheckRange("timeout", conference.timeout(), 0, kTimeoutSecondsMax));
   if (conference.type() != v1::Conference::TYPE_CONNECT) {
     return CheckRange("max_participants", conference.max_participants(), 0, kParticipantsMax);
@@ -143,6 +188,19 @@ absl::Status CheckUnchanged(const v1::Conference& request, const v1::Conference&
   return absl::OkStatus();
 }
 
+absl::Status CheckUnchanged(const v1::Conferencecall& request, const v1::Conferencecall& stored) {
+  if (!request.customer_id().empty() && request.customer_id() != stored.customer_id()) {
+    return InvalidParameter("customer_id", "can't be changed");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckEditable(const v1::Conferencecall& conferencecall) {
+  TUTTI_RETURN_IF_ERROR(CheckRange("volume_db", conferencecall.volume_db(), kVolumeDbMin, kVolumeDbMax));
+  if (conferencecall.coach_target_id().empty()) return absl::OkStatus();
+  return CheckId("coach_target_id", conferencecall.coach_target_id());
+}
+
 absl::Status CheckSdpOffer(const std::string& sdp_offer) {
   return sdp_offer.empty() ? Missing("sdp_offer") : CheckLength("sdp_offer", sdp_offer, kSdpBytesMax);
 }
@@ -157,25 +215,16 @@ absl::Status CheckNewCall(const v1::Call& call) {
 }
 
 absl::Status CopyEditable(const v1::Conference& from, const google::protobuf::FieldMask* mask, v1::Conference& to) {
-  const auto* descriptor = v1::Conference::descriptor();
-  if (mask == nullptr || mask->paths().empty()) {
-    for (int i = 0; i < descriptor->field_count(); ++i) {
-      const auto* field = descriptor->field(i);
-      if (field->is_repeated()) continue;
-      if (mask == nullptr || from.GetReflection()->HasField(from, field)) CopyField(field->name(), from, to);
-    }
-  } else {
-    for (const std::string& path : mask->paths()) {
-      if (descriptor->FindFieldByName(path) == nullptr) {
-        return InvalidParameter("update_mask", absl::StrCat("names ", path, ", which a conference has not"));
-      }
-      CopyField(path, from, to);
-    }
-  }
+  TUTTI_RETURN_IF_ERROR(CopyNamed(from, mask, "conference", to));
   if (to.type() == v1::Conference::TYPE_CONNECT && to.max_participants() == 0) {
     to.set_max_participants(kConnectParticipants);
   }
   return absl::OkStatus();
+}
+
+absl::Status CopyEditable(const v1::Conferencecall& from, const google::protobuf::FieldMask& mask,
+                          v1::Conferencecall& to) {
+  return CopyNamed(from, &mask, "conferencecall", to);
 }
 
 }  // namespace tutti::control

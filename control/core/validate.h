@@ -8,6 +8,7 @@
 #include "google/protobuf/field_mask.pb.h"
 #include "tutti/control/v1/call.pb.h"
 #include "tutti/control/v1/conference.pb.h"
+#include "tutti/control/v1/conferencecall.pb.h"
 
 namespace tutti::control {
 
@@ -24,12 +25,16 @@ absl::Status CheckEditable(const v1::Conference& conference);
 absl::Status CheckNewConference(const v1::Conference& conference);
 // Of a change: what can't be changed must be absent or the same.
 absl::Status CheckUnchanged(const v1::Conference& request, const v1::Conference& stored);
+absl::Status CheckUnchanged(const v1::Conferencecall& request, const v1::Conferencecall& stored);
+absl::Status CheckEditable(const v1::Conferencecall& conferencecall);
 absl::Status CheckSdpOffer(const std::string& sdp_offer);
 absl::Status CheckNewCall(const v1::Call& call);
 
 // Takes the editable fields from `from`: all, or those of the mask (an empty
 // mask: those that are set). Output-only fields in the mask are passed over.
 absl::Status CopyEditable(const v1::Conference& from, const google::protobuf::FieldMask* mask, v1::Conference& to);
+absl::Status CopyEditable(const v1::Conferencecall& from, const google::protobuf::FieldMask& mask,
+                          v1::Conferencecall& to);
 
 }  // namespace tutti::control
 

@@ -207,6 +207,7 @@ absl::Status Work::Flush() {
 v1::Conference Show(const ConferenceRecord& record) {
   v1::Conference conference = record.conference();
   conference.set_etag(absl::StrCat(record.version()));
+  conference.clear_pin();
   return conference;
 }
 

@@ -36,6 +36,14 @@ struct Outcome {
   absl::Status refusal;
 };
 
+// What a conference_join asks for.
+struct JoinRequest {
+  std::string conference_id;
+  std::string pin;
+  bool host = false;
+  bool muted = false;
+};
+
 // What an action may do to the call that runs it.
 class Host {
  public:
@@ -43,7 +51,7 @@ class Host {
 
   // Makes the call a participant: WaitForLeave, or Refused with the reason. An
   // error is the store's.
-  virtual absl::StatusOr<Outcome> JoinConference(const std::string& conference_id) = 0;
+  virtual absl::StatusOr<Outcome> JoinConference(const JoinRequest& join) = 0;
 };
 
 // One type of action. Stateless: where a flow is stands in the call's record.
@@ -63,7 +71,7 @@ class Action {
   virtual absl::StatusOr<Outcome> Run(const google::protobuf::Message& option, Host& host) const = 0;
 
   // The room that it enters, known beforehand.
-  virtual std::optional<std::string> ConferenceId(const google::protobuf::Message&) const { return std::nullopt; }
+  virtual std::optional<JoinRequest> Join(const google::protobuf::Message&) const { return std::nullopt; }
 };
 
 // An Action by its option's message: Derived has Check and Run over it.
@@ -78,14 +86,14 @@ class ActionOf : public Action {
   absl::StatusOr<Outcome> Run(const google::protobuf::Message& option, Host& host) const final {
     return RunOption(static_cast<const Option&>(option), host);
   }
-  std::optional<std::string> ConferenceId(const google::protobuf::Message& option) const final {
-    return ConferenceIdOf(static_cast<const Option&>(option));
+  std::optional<JoinRequest> Join(const google::protobuf::Message& option) const final {
+    return JoinOf(static_cast<const Option&>(option));
   }
 
  protected:
   virtual absl::Status CheckOption(const Option& option, const std::string& path) const = 0;
   virtual absl::StatusOr<Outcome> RunOption(const Option& option, Host& host) const = 0;
-  virtual std::optional<std::string> ConferenceIdOf(const Option&) const { return std::nullopt; }
+  virtual std::optional<JoinRequest> JoinOf(const Option&) const { return std::nullopt; }
 };
 
 }  // namespace tutti::flow

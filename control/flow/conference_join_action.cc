@@ -7,6 +7,8 @@
 namespace tutti::flow {
 namespace {
 
+constexpr size_t kPinBytesMax = 16;
+
 class ConferenceJoinAction final : public ActionOf<control::v1::ConferenceJoinOption> {
  public:
   std::string type() const override { return "conference_join"; }
@@ -22,13 +24,17 @@ class ConferenceJoinAction final : public ActionOf<control::v1::ConferenceJoinOp
       return Error(absl::StatusCode::kInvalidArgument, "INVALID_ID", absl::StrCat(place, " must be a UUID"),
                    {{"field", place}});
     }
+    if (option.pin().size() > kPinBytesMax) {
+      return Error(absl::StatusCode::kInvalidArgument, "INVALID_REQUEST_PARAMETER",
+                   absl::StrCat(path, ".pin is longer than any"), {{"field", absl::StrCat(path, ".pin")}});
+    }
     return absl::OkStatus();
   }
   absl::StatusOr<Outcome> RunOption(const control::v1::ConferenceJoinOption& option, Host& host) const override {
-    return host.JoinConference(option.conference_id());
+    return host.JoinConference(*JoinOf(option));
   }
-  std::optional<std::string> ConferenceIdOf(const control::v1::ConferenceJoinOption& option) const override {
-    return option.conference_id();
+  std::optional<JoinRequest> JoinOf(const control::v1::ConferenceJoinOption& option) const override {
+    return JoinRequest{option.conference_id(), option.pin(), option.host(), option.muted()};
   }
 };
 

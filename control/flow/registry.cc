@@ -56,10 +56,10 @@ absl::StatusOr<Outcome> Registry::Run(const control::v1::Action& action, Host& h
   return read->action->Run(*read->option, host);
 }
 
-std::optional<std::string> Registry::ConferenceId(const control::v1::Action& action) const {
+std::optional<JoinRequest> Registry::Join(const control::v1::Action& action) const {
   auto read = ReadAction(action, "action");
   if (!read.ok()) return std::nullopt;
-  return read->action->ConferenceId(*read->option);
+  return read->action->Join(*read->option);
 }
 
 }  // namespace tutti::flow

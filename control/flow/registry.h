@@ -30,7 +30,7 @@ class Registry {
   absl::StatusOr<Outcome> Run(const control::v1::Action& action, Host& host) const;
 
   // The room that the action enters, where it is known beforehand.
-  std::optional<std::string> ConferenceId(const control::v1::Action& action) const;
+  std::optional<JoinRequest> Join(const control::v1::Action& action) const;
 
  private:
   struct Read {

@@ -22,11 +22,11 @@ std::string FieldOf(const absl::Status& status) { return GetErrorDetail(status).
 
 class FakeHost final : public Host {
  public:
-  absl::StatusOr<Outcome> JoinConference(const std::string& conference_id) override {
-    joined = conference_id;
+  absl::StatusOr<Outcome> JoinConference(const JoinRequest& join) override {
+    joined = join;
     return Outcome::WaitForLeave();
   }
-  std::string joined;
+  JoinRequest joined;
 };
 
 absl::Status Check(const control::v1::Action& action) {
@@ -69,11 +69,15 @@ TEST(RegistryTest, RunsEachType) {
   auto sleep = registry.Run(MakeAction("sleep", R"({"duration":1500})"), host);
   EXPECT_EQ(sleep->kind, Outcome::Kind::kSleep);
   EXPECT_EQ(sleep->sleep, absl::Milliseconds(1500));
-  const auto join = MakeAction("conference_join", std::string(R"({"conference_id":")") + kConference + "\"}");
+  const auto join =
+      MakeAction("conference_join",
+                 std::string(R"({"pin":"12","host":true,"muted":true,"conference_id":")") + kConference + "\"}");
   EXPECT_EQ(registry.Run(join, host)->kind, Outcome::Kind::kWaitForLeave);
-  EXPECT_EQ(host.joined, kConference);
-  EXPECT_EQ(registry.ConferenceId(join), kConference);
-  EXPECT_EQ(registry.ConferenceId(MakeAction("answer", "{}")), std::nullopt);
+  EXPECT_EQ(host.joined.conference_id, kConference);
+  EXPECT_EQ(host.joined.pin, "12");
+  EXPECT_TRUE(host.joined.host && host.joined.muted);
+  EXPECT_EQ(registry.Join(join)->conference_id, kConference);
+  EXPECT_FALSE(registry.Join(MakeAction("answer", "{}")).has_value());
   // An action of another version of the program ends nothing.
   EXPECT_EQ(registry.Run(MakeAction("gone", "{}"), host)->kind, Outcome::Kind::kRefused);
 }

@@ -32,7 +32,7 @@ EventText TextOf(CE event) {
     case CE::kStart:
       return {"start", "the create's transaction: nobody sees a room that is starting"};
     case CE::kUpdate:
-      return {"update", "PUT, PATCH"};
+      return {"update", "PUT, PATCH, lock, unlock, mute_all"};
     case CE::kJoin:
       return {"join", "a call wants to enter"};
     case CE::kDelete:
@@ -41,6 +41,8 @@ EventText TextOf(CE event) {
       return {"timeout", "`timeout` seconds have passed since `tm_create`"};
     case CE::kPeerLeft:
       return {"peer left", "one who had joined this `connect` room left it"};
+    case CE::kHostLeft:
+      return {"host left", "the last host left a room with `end_on_host`"};
     case CE::kEmpty:
       return {"empty", "nobody is joining, joined or leaving any more"};
   }
@@ -49,6 +51,8 @@ EventText TextOf(CE event) {
 
 EventText TextOf(PE event) {
   switch (event) {
+    case PE::kUpdate:
+      return {"update", "PATCH, mute_all"};
     case PE::kAttached:
       return {"attached", "the media plane has the leg in the mix"};
     case PE::kDetached:
@@ -56,7 +60,7 @@ EventText TextOf(PE event) {
     case PE::kKick:
       return {"kick", "DELETE of the conferencecall"};
     case PE::kConferenceEnd:
-      return {"conference end", "the room was deleted or its timeout has passed"};
+      return {"conference end", "the room was deleted, its timeout has passed, or its last host left"};
     case PE::kPeerLeft:
       return {"peer left", "the other one of a `connect` room left"};
     case PE::kHealthFailed:
@@ -242,13 +246,14 @@ std::string WriteLifecycles() {
                       Reasons(*v1::Conference::EndReason_descriptor(), "END_REASON_", "end_reason",
                               {{"deleted", "DELETE"},
                                {"timeout", "its `timeout` has passed"},
-                               {"participant_left", "a `connect` room that one who had joined has left"}}),
+                               {"participant_left", "a `connect` room that one who had joined has left"},
+                               {"host_left", "a room with `end_on_host` that its last host has left"}}),
                       "## Conferencecall\n\n", Diagram<v1::Conferencecall>(ParticipantTransitions(), "joining"),
                       Table<v1::Conferencecall>(ParticipantTransitions(), PE::kCallEnded), WithTimes(kParticipant),
                       Reasons(*v1::Conferencecall::LeaveReason_descriptor(), "LEAVE_REASON_", "leave_reason",
                               {{"hangup", "the call ended: by the API, its flow, or its age"},
                                {"kicked", "DELETE of the conferencecall"},
-                               {"conference_ended", "the room was deleted, or its timeout has passed"},
+                               {"conference_ended", "the room has ended, for whatever reason"},
                                {"peer_left", "the other one of a `connect` room left"},
                                {"media_timeout", "the call ended because nothing was received from the caller"},
                                {"media_node_lost", "the media node ended, or was out of reach for 15 s"},

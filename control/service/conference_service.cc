@@ -56,4 +56,28 @@ Reactor* ConferenceService::DeleteConference(Context* context, const v1::DeleteC
                      });
 }
 
+Reactor* ConferenceService::LockConference(Context* context, const v1::LockConferenceRequest* request,
+                                           v1::Conference* response) {
+  return AnswerLater(authenticator_, *context, response,
+                     [&](const Principal& principal, Core::Done<v1::Conference> done) {
+                       core_.SetConferenceLocked(principal, request->id(), true, std::move(done));
+                     });
+}
+
+Reactor* ConferenceService::UnlockConference(Context* context, const v1::UnlockConferenceRequest* request,
+                                             v1::Conference* response) {
+  return AnswerLater(authenticator_, *context, response,
+                     [&](const Principal& principal, Core::Done<v1::Conference> done) {
+                       core_.SetConferenceLocked(principal, request->id(), false, std::move(done));
+                     });
+}
+
+Reactor* ConferenceService::MuteAll(Context* context, const v1::MuteAllRequest* request, v1::Conference* response) {
+  return AnswerLater(authenticator_, *context, response,
+                     [&](const Principal& principal, Core::Done<v1::Conference> done) {
+                       const bool muted = !request->has_muted() || request->muted();
+                       core_.MuteAll(principal, request->id(), muted, std::move(done));
+                     });
+}
+
 }  // namespace tutti::control

@@ -32,6 +32,13 @@ class ConferenceService final : public v1::ConferenceService::CallbackService {
   grpc::ServerUnaryReactor* DeleteConference(grpc::CallbackServerContext* context,
                                              const v1::DeleteConferenceRequest* request,
                                              v1::Conference* response) override;
+  grpc::ServerUnaryReactor* LockConference(grpc::CallbackServerContext* context,
+                                           const v1::LockConferenceRequest* request, v1::Conference* response) override;
+  grpc::ServerUnaryReactor* UnlockConference(grpc::CallbackServerContext* context,
+                                             const v1::UnlockConferenceRequest* request,
+                                             v1::Conference* response) override;
+  grpc::ServerUnaryReactor* MuteAll(grpc::CallbackServerContext* context, const v1::MuteAllRequest* request,
+                                    v1::Conference* response) override;
 
  private:
   Core& core_;

@@ -22,6 +22,14 @@ Reactor* ConferencecallService::GetConferencecall(Context* context, const v1::Ge
       [this, id = request->id()](const Principal& principal) { return core_.GetConferencecall(principal, id); });
 }
 
+Reactor* ConferencecallService::UpdateConferencecall(Context* context, const v1::UpdateConferencecallRequest* request,
+                                                     v1::Conferencecall* response) {
+  return AnswerLater(authenticator_, *context, response,
+                     [&](const Principal& principal, Core::Done<v1::Conferencecall> done) {
+                       core_.UpdateConferencecall(principal, *request, std::move(done));
+                     });
+}
+
 Reactor* ConferencecallService::DeleteConferencecall(Context* context, const v1::DeleteConferencecallRequest* request,
                                                      v1::Conferencecall* response) {
   return AnswerLater(authenticator_, *context, response,

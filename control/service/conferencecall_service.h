@@ -21,6 +21,9 @@ class ConferencecallService final : public v1::ConferencecallService::CallbackSe
   grpc::ServerUnaryReactor* GetConferencecall(grpc::CallbackServerContext* context,
                                               const v1::GetConferencecallRequest* request,
                                               v1::Conferencecall* response) override;
+  grpc::ServerUnaryReactor* UpdateConferencecall(grpc::CallbackServerContext* context,
+                                                 const v1::UpdateConferencecallRequest* request,
+                                                 v1::Conferencecall* response) override;
   grpc::ServerUnaryReactor* DeleteConferencecall(grpc::CallbackServerContext* context,
                                                  const v1::DeleteConferencecallRequest* request,
                                                  v1::Conferencecall* response) override;
