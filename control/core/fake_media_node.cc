@@ -76,6 +76,7 @@ media::v1::LegState FakeMediaNode::Remove(const media::v1::RemoveLegRequest& req
   if (found != legs.end() && request.revision() <= found->second.revision()) return found->second;
   tombstones_.emplace(request.leg_id(), request.revision());
   if (found == legs.end()) return state;
+  ForsakeAudio(request.leg_id());
   Detach(found->second, request.revision());
   legs.erase(found);
   wanted_bridges_.erase(request.leg_id());
@@ -106,12 +107,71 @@ media::v1::BridgeState FakeMediaNode::Remove(const media::v1::RemoveBridgeReques
   for (auto& [id, leg] : legs) {
     if (leg.bridge_id() == request.bridge_id()) Detach(leg, leg.revision());
   }
+  ForsakeAudio(request.bridge_id());
   bridges.erase(request.bridge_id());
   media::v1::BridgeState state;
   state.set_bridge_id(request.bridge_id());
   state.set_revision(request.revision());
   state.set_removed(true);
   return state;
+}
+
+absl::StatusOr<media::v1::AudioState> FakeMediaNode::Play(const media::v1::PlayAudioRequest& request) {
+  if (const auto known = audio.find(request.operation_id()); known != audio.end()) return known->second;
+  constexpr size_t kSha256Digits = 64;
+  if (request.sound().size() == kSha256Digits && !sounds.contains(request.sound())) {
+    return Error(absl::StatusCode::kNotFound, "SOUND_NOT_FOUND", "the sound is not on this node");
+  }
+  if (!request.leg_id().empty() && !legs.contains(request.leg_id())) {
+    return Error(absl::StatusCode::kFailedPrecondition, "LEG_NOT_FOUND", "there is no such leg");
+  }
+  if (!request.bridge_id().empty() && !bridges.contains(request.bridge_id())) {
+    return Error(absl::StatusCode::kFailedPrecondition, "BRIDGE_NOT_FOUND", "there is no such bridge");
+  }
+  media::v1::AudioState& state = audio[request.operation_id()];
+  state.set_operation_id(request.operation_id());
+  state.set_status(media::v1::AudioState::STATUS_PLAYING);
+  plays[request.operation_id()] = request;
+  return state;
+}
+
+media::v1::StopAudioResponse FakeMediaNode::Stop(const media::v1::StopAudioRequest& request) {
+  if (!request.operation_id().empty() && !audio.contains(request.operation_id())) {
+    media::v1::AudioState& state = audio[request.operation_id()];
+    state.set_operation_id(request.operation_id());
+    state.set_status(media::v1::AudioState::STATUS_ENDED);
+    state.set_cause(media::v1::AudioFinished::CAUSE_STOPPED);
+  }
+  media::v1::StopAudioResponse response;
+  for (const auto& [id, play] : plays) {
+    const bool is_meant = id == request.operation_id() ||
+                          (!request.leg_id().empty() && play.leg_id() == request.leg_id()) ||
+                          (!request.bridge_id().empty() && play.bridge_id() == request.bridge_id());
+    if (!is_meant || audio[id].status() == media::v1::AudioState::STATUS_ENDED) continue;
+    response.add_operation_ids(id);
+    FinishAudio(id, media::v1::AudioFinished::CAUSE_STOPPED);
+  }
+  return response;
+}
+
+void FakeMediaNode::FinishAudio(const std::string& operation_id, media::v1::AudioFinished::Cause cause) {
+  media::v1::AudioState& state = audio.at(operation_id);
+  if (state.status() == media::v1::AudioState::STATUS_ENDED) return;
+  state.set_status(media::v1::AudioState::STATUS_ENDED);
+  state.set_cause(cause);
+  auto& finished = *AddEvent().mutable_audio_finished();
+  finished.set_operation_id(operation_id);
+  finished.set_leg_id(plays.at(operation_id).leg_id());
+  finished.set_bridge_id(plays.at(operation_id).bridge_id());
+  finished.set_cause(cause);
+}
+
+void FakeMediaNode::ForsakeAudio(const std::string& target_id) {
+  for (const auto& [id, play] : plays) {
+    if (play.leg_id() == target_id || play.bridge_id() == target_id) {
+      FinishAudio(id, media::v1::AudioFinished::CAUSE_TARGET_GONE);
+    }
+  }
 }
 
 NodeSnapshot FakeMediaNode::Snapshot(absl::Time requested_at) const {
@@ -133,6 +193,9 @@ void FakeMediaNode::Restart(const std::string& epoch) {
   tombstones_.clear();
   offers.clear();
   wanted_bridges_.clear();
+  sounds.clear();
+  plays.clear();
+  audio.clear();
 }
 
 void FakeMediaNode::ReportMediaTimeout(const std::string& leg_id) {

@@ -25,6 +25,11 @@ class FakeMediaNode {
   absl::StatusOr<media::v1::BridgeState> Put(const media::v1::PutBridgeRequest& request);
   media::v1::BridgeState Remove(const media::v1::RemoveBridgeRequest& request);
 
+  // Plays begin and stay until they are stopped or FinishAudio is called.
+  absl::StatusOr<media::v1::AudioState> Play(const media::v1::PlayAudioRequest& request);
+  media::v1::StopAudioResponse Stop(const media::v1::StopAudioRequest& request);
+  void FinishAudio(const std::string& operation_id, media::v1::AudioFinished::Cause cause);
+
   NodeSnapshot Snapshot(absl::Time requested_at) const;
 
   // A new process: nothing is left of what was.
@@ -37,6 +42,11 @@ class FakeMediaNode {
 
   std::map<std::string, media::v1::LegState> legs;
   std::map<std::string, media::v1::BridgeState> bridges;
+  // By hash: those that were put here. Names that are no hash are always here.
+  std::map<std::string, media::v1::SoundState> sounds;
+  // By operation; those that have ended, too.
+  std::map<std::string, media::v1::PlayAudioRequest> plays;
+  std::map<std::string, media::v1::AudioState> audio;
   // Not yet watched.
   std::deque<media::v1::NodeEvent> events;
   // By leg, of those that were taken.
@@ -58,6 +68,8 @@ class FakeMediaNode {
   media::v1::NodeEvent& AddEvent();
   void Detach(media::v1::LegState& leg, int64_t revision);
   void Move(media::v1::LegState& leg);
+  // What plays to a target that is gone ends.
+  void ForsakeAudio(const std::string& target_id);
 
   const std::string id_;
   std::string epoch_;

@@ -63,6 +63,10 @@ void FakeMediaPlane::Kill() {
   absl::MutexLock lock(&mutex_);
   legs_.clear();
   bridges_.clear();
+  bridge_requests_.clear();
+  sounds_.clear();
+  plays_.clear();
+  audio_.clear();
   tombstones_.clear();
   log_.clear();
   forgotten_ = 0;
@@ -133,6 +137,20 @@ void FakeMediaPlane::TruncateLog() {
 void FakeMediaPlane::SetStatistics(const std::string& leg_id, const media::v1::LegStatistics& statistics) {
   absl::MutexLock lock(&mutex_);
   *legs_[leg_id].state.mutable_statistics() = statistics;
+}
+
+std::optional<media::v1::PutBridgeRequest> FakeMediaPlane::BridgeRequest(const std::string& bridge_id) const {
+  absl::MutexLock lock(&mutex_);
+  const auto it = bridge_requests_.find(bridge_id);
+  if (it == bridge_requests_.end()) return std::nullopt;
+  return it->second;
+}
+
+std::optional<media::v1::LegSettings> FakeMediaPlane::Settings(const std::string& leg_id) const {
+  absl::MutexLock lock(&mutex_);
+  const auto it = legs_.find(leg_id);
+  if (it == legs_.end()) return std::nullopt;
+  return it->second.settings;
 }
 
 std::vector<FakeMediaPlane::Command> FakeMediaPlane::Commands() const {
@@ -238,6 +256,7 @@ Status FakeMediaPlane::PutBridge(ServerContext* context, const media::v1::PutBri
   if (status.ok() && tombstones_.count(id) != 0) status = Precondition("BRIDGE_REMOVED", "the bridge was removed");
   if (status.ok()) {
     int64_t& revision = bridges_[id];
+    if (request->revision() > revision) bridge_requests_[id] = *request;
     revision = std::max(revision, request->revision());
     reply->set_bridge_id(id);
     reply->set_revision(revision);
@@ -291,6 +310,7 @@ Status FakeMediaPlane::PutLeg(ServerContext* context, const media::v1::PutLegReq
         }
       }
       leg.wanted_bridge = request->bridge_id();
+      leg.settings = request->settings();
       if (attach_at_once_ || leg.wanted_bridge.empty()) Attach(leg);
     }
     *reply = leg.state;

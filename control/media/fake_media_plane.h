@@ -60,7 +60,19 @@ class FakeMediaPlane final : private media::v1::MediaPlane::Service {
   void TruncateLog();
   void SetStatistics(const std::string& leg_id, const media::v1::LegStatistics& statistics);
 
+  // Every sound that was put here.
+  void ForgetSounds();
+  // An operation ends, and is told of.
+  void FinishAudio(const std::string& operation_id, media::v1::AudioFinished::Cause cause);
+
   std::vector<Command> Commands() const;
+  // Of the last PutBridge and PutLeg that were applied.
+  std::optional<media::v1::PutBridgeRequest> BridgeRequest(const std::string& bridge_id) const;
+  std::optional<media::v1::LegSettings> Settings(const std::string& leg_id) const;
+  // Accepted ones, in their order.
+  std::vector<media::v1::PlayAudioRequest> Plays() const;
+  // By hash.
+  std::map<std::string, std::string> Sounds() const;
   std::optional<media::v1::LegState> Leg(const std::string& leg_id) const;
   int LegCount() const;
   int BridgeCount() const;
@@ -76,6 +88,7 @@ class FakeMediaPlane final : private media::v1::MediaPlane::Service {
   struct LegRow {
     media::v1::LegState state;
     std::string wanted_bridge;
+    media::v1::LegSettings settings;
   };
   template <typename T>
   using Writer = grpc::ServerWriter<T>;
@@ -87,6 +100,12 @@ class FakeMediaPlane final : private media::v1::MediaPlane::Service {
   grpc::Status RemoveLeg(grpc::ServerContext*, const media::v1::RemoveLegRequest*, media::v1::LegState*) override;
   grpc::Status GetLeg(grpc::ServerContext*, const media::v1::GetLegRequest*, media::v1::LegState*) override;
   grpc::Status GetNode(grpc::ServerContext*, const media::v1::GetNodeRequest*, media::v1::NodeState*) override;
+  grpc::Status PutSound(grpc::ServerContext*, grpc::ServerReader<media::v1::PutSoundRequest>*,
+                        media::v1::SoundState*) override;
+  grpc::Status GetSound(grpc::ServerContext*, const media::v1::GetSoundRequest*, media::v1::SoundState*) override;
+  grpc::Status PlayAudio(grpc::ServerContext*, const media::v1::PlayAudioRequest*, media::v1::AudioState*) override;
+  grpc::Status StopAudio(grpc::ServerContext*, const media::v1::StopAudioRequest*,
+                         media::v1::StopAudioResponse*) override;
   grpc::Status Watch(grpc::ServerContext*, const media::v1::WatchRequest*, Writer<media::v1::WatchResponse>*) override;
   grpc::Status Snapshot(grpc::ServerContext*, const media::v1::SnapshotRequest*,
                         Writer<media::v1::SnapshotResponse>*) override;
@@ -100,6 +119,8 @@ class FakeMediaPlane final : private media::v1::MediaPlane::Service {
   void Attach(LegRow& leg) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Detach(LegRow& leg) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   media::v1::NodeEvent& Emit() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void EndAudio(const media::v1::PlayAudioRequest& play, media::v1::AudioFinished::Cause cause)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   int CountLegs(const std::string& bridge_id) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   mutable absl::Mutex mutex_;
@@ -111,6 +132,11 @@ class FakeMediaPlane final : private media::v1::MediaPlane::Service {
   std::string epoch_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, LegRow> legs_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, int64_t> bridges_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, media::v1::PutBridgeRequest> bridge_requests_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, std::string> sounds_ ABSL_GUARDED_BY(mutex_);
+  std::vector<media::v1::PlayAudioRequest> plays_ ABSL_GUARDED_BY(mutex_);
+  // By operation.
+  std::map<std::string, media::v1::AudioState> audio_ ABSL_GUARDED_BY(mutex_);
   // Removed ids and the revision that removed them.
   std::map<std::string, int64_t> tombstones_ ABSL_GUARDED_BY(mutex_);
   std::vector<media::v1::NodeEvent> log_ ABSL_GUARDED_BY(mutex_);

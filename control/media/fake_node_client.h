@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/status/status.h"
 #include "control/core/fake_media_node.h"
 #include "control/media/node_client.h"
 #include "control/scheduler/task_queue.h"
@@ -71,6 +72,31 @@ class FakeNodeClient final : public NodeClient {
   }
   void GetNode(const media::v1::GetNodeRequest&, Done<media::v1::NodeState> done) override {
     Answer<media::v1::NodeState>(media::v1::NodeState(), done);
+  }
+  void PutSound(std::shared_ptr<const SoundData> sound, Done<media::v1::SoundState> done) override {
+    Send<media::v1::SoundState>(
+        "PutSound", sound->sha256,
+        [&] {
+          media::v1::SoundState& state = node_.sounds[sound->sha256];
+          state.set_sha256(sound->sha256);
+          return state;
+        },
+        done);
+  }
+  void GetSound(const media::v1::GetSoundRequest& request, Done<media::v1::SoundState> done) override {
+    const auto found = node_.sounds.find(request.sha256());
+    if (found != node_.sounds.end()) return Answer<media::v1::SoundState>(found->second, done);
+    Answer<media::v1::SoundState>(Error(absl::StatusCode::kNotFound, "SOUND_NOT_FOUND", "no such sound"), done);
+  }
+  void PlayAudio(const media::v1::PlayAudioRequest& request, Done<media::v1::AudioState> done) override {
+    Send<media::v1::AudioState>(
+        "PlayAudio", request.operation_id(), [&] { return node_.Play(request); }, done);
+  }
+  void StopAudio(const media::v1::StopAudioRequest& request, Done<media::v1::StopAudioResponse> done) override {
+    const std::string& target = request.leg_id().empty() ? request.bridge_id() : request.leg_id();
+    Send<media::v1::StopAudioResponse>(
+        "StopAudio", request.operation_id().empty() ? target : request.operation_id(),
+        [&] { return node_.Stop(request); }, done);
   }
   void Snapshot(Done<NodeSnapshot> done) override {
     ++snapshots;

@@ -1,5 +1,6 @@
 #include "control/media/grpc_node_client.h"
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <utility>
@@ -16,6 +17,10 @@ using media::v1::MediaPlane;
 
 constexpr auto kUnaryDeadline = std::chrono::seconds(2);
 constexpr auto kSnapshotDeadline = std::chrono::seconds(10);
+constexpr auto kUploadDeadline = std::chrono::seconds(20);
+
+// Samples in one message of an upload, bytes; the node takes at most 1 MiB.
+constexpr size_t kUploadPieceBytes = size_t{256} << 10;
 
 // More than any node holds; a snapshot with more is not believed.
 constexpr int kSnapshotItemsMax = 1'000'000;
@@ -183,6 +188,57 @@ class GrpcNodeClient::SnapshotReactor final : public grpc::ClientReadReactor<med
   bool has_head_ = false;
 };
 
+// The head, then piece after piece; a node that has the sound answers before the
+// last one.
+class GrpcNodeClient::UploadReactor final : public grpc::ClientWriteReactor<media::v1::PutSoundRequest> {
+ public:
+  UploadReactor(TaskQueue& queue, std::shared_ptr<Flights> flights, std::shared_ptr<const SoundData> sound,
+                Done<media::v1::SoundState> done)
+      : queue_(queue), flights_(std::move(flights)), sound_(std::move(sound)), done_(std::move(done)) {}
+
+  void Start(MediaPlane::Stub& stub, std::shared_ptr<UploadReactor> self) {
+    self_ = std::move(self);
+    flights_->Add(this, [reactor = self_] { reactor->context_.TryCancel(); });
+    context_.set_deadline(std::chrono::system_clock::now() + kUploadDeadline);
+    stub.async()->PutSound(&context_, &reply_, this);
+    request_.mutable_head()->set_sha256(sound_->sha256);
+    request_.mutable_head()->set_sample_rate_hz(sound_->sample_rate_hz);
+    StartWrite(&request_);
+    StartCall();
+  }
+
+  void OnWriteDone(bool ok) override {
+    if (!ok) return;
+    if (sent_ == sound_->samples.size()) {
+      StartWritesDone();
+      return;
+    }
+    const size_t size = std::min(kUploadPieceBytes, sound_->samples.size() - sent_);
+    request_.set_samples(sound_->samples.data() + sent_, size);
+    sent_ += size;
+    StartWrite(&request_);
+  }
+
+  void OnDone(const grpc::Status& status) override {
+    absl::StatusOr<media::v1::SoundState> result = std::move(reply_);
+    if (!status.ok()) result = FromGrpcStatus(status);
+    queue_.Post([done = std::move(done_), result = std::move(result)]() mutable { done(std::move(result)); });
+    const std::shared_ptr<UploadReactor> last = std::move(self_);
+    flights_->Remove(this);
+  }
+
+ private:
+  TaskQueue& queue_;
+  const std::shared_ptr<Flights> flights_;
+  const std::shared_ptr<const SoundData> sound_;
+  Done<media::v1::SoundState> done_;
+  grpc::ClientContext context_;
+  media::v1::PutSoundRequest request_;
+  media::v1::SoundState reply_;
+  size_t sent_ = 0;
+  std::shared_ptr<UploadReactor> self_;
+};
+
 GrpcNodeClient::GrpcNodeClient(const std::string& address, TaskQueue& queue, std::shared_ptr<const Tls> tls)
     : queue_(queue),
       stub_(MediaPlane::NewStub(MakeRpcChannel(address, std::move(tls)))),
@@ -236,6 +292,23 @@ void GrpcNodeClient::GetLeg(const media::v1::GetLegRequest& request, Done<media:
 
 void GrpcNodeClient::GetNode(const media::v1::GetNodeRequest& request, Done<media::v1::NodeState> done) {
   Unary(&MediaPlane::StubInterface::async_interface::GetNode, request, std::move(done));
+}
+
+void GrpcNodeClient::PutSound(std::shared_ptr<const SoundData> sound, Done<media::v1::SoundState> done) {
+  auto reactor = std::make_shared<UploadReactor>(queue_, flights_, std::move(sound), std::move(done));
+  reactor->Start(*stub_, reactor);
+}
+
+void GrpcNodeClient::GetSound(const media::v1::GetSoundRequest& request, Done<media::v1::SoundState> done) {
+  Unary(&MediaPlane::StubInterface::async_interface::GetSound, request, std::move(done));
+}
+
+void GrpcNodeClient::PlayAudio(const media::v1::PlayAudioRequest& request, Done<media::v1::AudioState> done) {
+  Unary(&MediaPlane::StubInterface::async_interface::PlayAudio, request, std::move(done));
+}
+
+void GrpcNodeClient::StopAudio(const media::v1::StopAudioRequest& request, Done<media::v1::StopAudioResponse> done) {
+  Unary(&MediaPlane::StubInterface::async_interface::StopAudio, request, std::move(done));
 }
 
 void GrpcNodeClient::Snapshot(Done<NodeSnapshot> done) {

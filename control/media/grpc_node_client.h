@@ -30,6 +30,10 @@ class GrpcNodeClient final : public NodeClient {
   void RemoveLeg(const media::v1::RemoveLegRequest& request, Done<media::v1::LegState> done) override;
   void GetLeg(const media::v1::GetLegRequest& request, Done<media::v1::LegState> done) override;
   void GetNode(const media::v1::GetNodeRequest& request, Done<media::v1::NodeState> done) override;
+  void PutSound(std::shared_ptr<const SoundData> sound, Done<media::v1::SoundState> done) override;
+  void GetSound(const media::v1::GetSoundRequest& request, Done<media::v1::SoundState> done) override;
+  void PlayAudio(const media::v1::PlayAudioRequest& request, Done<media::v1::AudioState> done) override;
+  void StopAudio(const media::v1::StopAudioRequest& request, Done<media::v1::StopAudioResponse> done) override;
   void Snapshot(Done<NodeSnapshot> done) override;
   std::shared_ptr<Stream> Watch(const media::v1::WatchRequest& request, WatchHandler handler) override;
 
@@ -37,6 +41,7 @@ class GrpcNodeClient final : public NodeClient {
   class Flights;
   class WatchReactor;
   class SnapshotReactor;
+  class UploadReactor;
 
   template <typename Request, typename Reply>
   void Unary(void (media::v1::MediaPlane::StubInterface::async_interface::*method)(grpc::ClientContext*, const Request*,

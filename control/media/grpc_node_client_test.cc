@@ -55,6 +55,60 @@ TEST_F(GrpcNodeClientTest, CarriesAnswersAndReasons) {
   EXPECT_EQ(GetErrorDetail(refused.status()).reason, "BRIDGE_NOT_FOUND");
 }
 
+TEST_F(GrpcNodeClientTest, ASoundIsPutInPiecesAndPlayed) {
+  ASSERT_TRUE(Put(PutLeg("a", 1)).ok());
+  media::v1::PlayAudioRequest play;
+  play.set_operation_id("operation");
+  play.set_leg_id("a");
+  play.set_sound(std::string(64, 'f'));
+  const auto play_it = [&] {
+    absl::StatusOr<media::v1::AudioState> result;
+    absl::Notification done;
+    client_->PlayAudio(play, [&](absl::StatusOr<media::v1::AudioState> state) {
+      result = std::move(state);
+      done.Notify();
+    });
+    done.WaitForNotification();
+    return result;
+  };
+  EXPECT_EQ(GetErrorDetail(play_it().status()).reason, "SOUND_NOT_FOUND");
+
+  auto sound = std::make_shared<SoundData>();
+  sound->sha256 = play.sound();
+  sound->sample_rate_hz = 8000;
+  for (int i = 0; i < 1'000'000; ++i) sound->samples += static_cast<char>(i * 7);
+  absl::Notification put;
+  client_->PutSound(sound, [&](const absl::StatusOr<media::v1::SoundState>& state) {
+    EXPECT_TRUE(state.ok()) << state.status();
+    put.Notify();
+  });
+  put.WaitForNotification();
+  EXPECT_EQ(node_.Sounds().at(sound->sha256), sound->samples);
+
+  const auto playing = play_it();
+  ASSERT_TRUE(playing.ok()) << playing.status();
+  EXPECT_EQ(playing->status(), media::v1::AudioState::STATUS_PLAYING);
+  media::v1::StopAudioRequest stop;
+  stop.set_leg_id("a");
+  absl::Notification stopped;
+  client_->StopAudio(stop, [&](const absl::StatusOr<media::v1::StopAudioResponse>& response) {
+    EXPECT_EQ(response->operation_ids(0), "operation");
+    stopped.Notify();
+  });
+  stopped.WaitForNotification();
+}
+
+TEST_F(GrpcNodeClientTest, AnUploadInProgressIsCancelledWithTheClient) {
+  auto sound = std::make_shared<SoundData>();
+  sound->sha256 = std::string(64, 'a');
+  sound->samples = std::string(size_t{16} << 20, 'x');
+  std::atomic<int> answers{0};
+  client_->PutSound(sound, [&](const auto&) { ++answers; });
+  queue_.Stop();
+  client_ = nullptr;
+  EXPECT_LE(answers, 1);
+}
+
 TEST_F(GrpcNodeClientTest, TheWatchGivesOneMessageForEachNext) {
   std::atomic<int> messages{0};
   std::atomic<int64_t> last{-1};

@@ -1,8 +1,10 @@
 #ifndef CONTROL_MEDIA_NODE_CLIENT_H_
 #define CONTROL_MEDIA_NODE_CLIENT_H_
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -10,6 +12,14 @@
 #include "tutti/media/v1/media_plane.pb.h"
 
 namespace tutti::control {
+
+// A sound as a node wants it: samples of signed 16 bits, little endian, mono, at
+// 8000 or 16000 Hz, and their SHA-256 in lower-case hexadecimal digits.
+struct SoundData {
+  std::string sha256;
+  uint32_t sample_rate_hz = 0;
+  std::string samples;
+};
 
 // One media node as the control plane speaks to it: every call is answered in
 // bounded time, on the task queue that the client was made with. It decides
@@ -43,6 +53,10 @@ class NodeClient {
   virtual void RemoveLeg(const media::v1::RemoveLegRequest& request, Done<media::v1::LegState> done) = 0;
   virtual void GetLeg(const media::v1::GetLegRequest& request, Done<media::v1::LegState> done) = 0;
   virtual void GetNode(const media::v1::GetNodeRequest& request, Done<media::v1::NodeState> done) = 0;
+  virtual void PutSound(std::shared_ptr<const SoundData> sound, Done<media::v1::SoundState> done) = 0;
+  virtual void GetSound(const media::v1::GetSoundRequest& request, Done<media::v1::SoundState> done) = 0;
+  virtual void PlayAudio(const media::v1::PlayAudioRequest& request, Done<media::v1::AudioState> done) = 0;
+  virtual void StopAudio(const media::v1::StopAudioRequest& request, Done<media::v1::StopAudioResponse> done) = 0;
   // Without requested_at.
   virtual void Snapshot(Done<NodeSnapshot> done) = 0;
 

@@ -12,6 +12,7 @@ namespace {
 // As the gRPC client's.
 constexpr absl::Duration kUnaryDeadline = absl::Seconds(2);
 constexpr absl::Duration kSnapshotDeadline = absl::Seconds(10);
+constexpr absl::Duration kUploadDeadline = absl::Seconds(20);
 // Until a silent connection is given up.
 constexpr absl::Duration kKeepalive = absl::Seconds(8);
 
@@ -147,6 +148,54 @@ void SimulatedNodeClient::GetNode(const media::v1::GetNodeRequest&, Done<media::
         state.set_legs(static_cast<int>(node.media().legs.size()));
         state.set_busy(!node.media().busy.ok());
         return state;
+      },
+      std::move(done));
+}
+
+void SimulatedNodeClient::PutSound(std::shared_ptr<const control::SoundData> sound, Done<media::v1::SoundState> done) {
+  Call<media::v1::SoundState>(
+      absl::StrCat("PutSound ", sound->sha256), kUploadDeadline,
+      [sha256 = sound->sha256](SimulatedNode& node) -> absl::StatusOr<media::v1::SoundState> {
+        media::v1::SoundState state;
+        state.set_sha256(sha256);
+        TUTTI_RETURN_IF_ERROR(node.Carry([&](FakeMediaNode& media) { media.sounds[sha256] = state; }));
+        return state;
+      },
+      std::move(done));
+}
+
+void SimulatedNodeClient::GetSound(const media::v1::GetSoundRequest& request, Done<media::v1::SoundState> done) {
+  Call<media::v1::SoundState>(
+      "", kUnaryDeadline,
+      [request](SimulatedNode& node) -> absl::StatusOr<media::v1::SoundState> {
+        const auto found = node.media().sounds.find(request.sha256());
+        if (found == node.media().sounds.end()) return absl::NotFoundError("no such sound");
+        return found->second;
+      },
+      std::move(done));
+}
+
+void SimulatedNodeClient::PlayAudio(const media::v1::PlayAudioRequest& request, Done<media::v1::AudioState> done) {
+  Call<media::v1::AudioState>(
+      absl::StrCat("PlayAudio ", request.operation_id()), kUnaryDeadline,
+      [request](SimulatedNode& node) {
+        absl::StatusOr<media::v1::AudioState> reply;
+        absl::Status carried = node.Carry([&](FakeMediaNode& media) { reply = media.Play(request); });
+        if (!carried.ok()) reply = carried;
+        return reply;
+      },
+      std::move(done));
+}
+
+void SimulatedNodeClient::StopAudio(const media::v1::StopAudioRequest& request,
+                                    Done<media::v1::StopAudioResponse> done) {
+  Call<media::v1::StopAudioResponse>(
+      absl::StrCat("StopAudio ", request.operation_id(), request.leg_id(), request.bridge_id()), kUnaryDeadline,
+      [request](SimulatedNode& node) {
+        absl::StatusOr<media::v1::StopAudioResponse> reply;
+        absl::Status carried = node.Carry([&](FakeMediaNode& media) { reply = media.Stop(request); });
+        if (!carried.ok()) reply = carried;
+        return reply;
       },
       std::move(done));
 }
