@@ -1,0 +1,84 @@
+#ifndef CONTROL_SOUND_AUDIO_PLAYER_H_
+#define CONTROL_SOUND_AUDIO_PLAYER_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "control/media/node_client.h"
+#include "control/sound/sound_library.h"
+
+namespace tutti::control {
+
+// What to play, and where. One of leg_id and bridge_id is set.
+struct PlayRequest {
+  std::string node_id;
+  // UUID: a repeat with the same one changes nothing.
+  std::string operation_id;
+  // A call's id.
+  std::string leg_id;
+  // A conference's id.
+  std::string bridge_id;
+  // As ParseSoundSource says.
+  std::string source;
+  bool loop = false;
+  // -30 to 10.
+  int volume_db = 0;
+  // Of a leg.
+  bool stop_on_dtmf = false;
+};
+
+// What to stop: one operation, or all of a leg or a bridge.
+struct StopRequest {
+  std::string node_id;
+  std::string operation_id;
+  std::string leg_id;
+  std::string bridge_id;
+};
+
+// Plays sounds by their source on media nodes: brings a sound there the first time
+// that the node needs it. Thread-safe; never blocks. Nothing is stored: what is
+// under way when control ends is heard, or is not.
+class AudioPlayer {
+ public:
+  using Done = std::function<void(absl::Status)>;
+
+  // All outlive the player; the nodes by their id.
+  AudioPlayer(SoundLibrary& library, std::map<std::string, NodeClient*> nodes)
+      : library_(library), nodes_(std::move(nodes)) {}
+
+  // `done` when the node has accepted it, on a queue's thread or before Play
+  // returns; how it ends is told by the node's AudioFinished. Errors: those of
+  // SoundLibrary::Load; FAILED_PRECONDITION (LEG_NOT_FOUND, BRIDGE_NOT_FOUND);
+  // RESOURCE_EXHAUSTED (AUDIO_QUEUE_FULL, SOUND_CACHE_FULL, MEDIA_NODE_BUSY);
+  // UNAVAILABLE (MEDIA_NODE_UNAVAILABLE), after which it may be heard or not:
+  // repeat it with its operation id.
+  void Play(PlayRequest request, Done done);
+
+  // Repeating it changes nothing. One of an operation whose Play is still on its way
+  // keeps it from being heard.
+  void Stop(const StopRequest& request, Done done);
+
+  // Brings the sound to the node unless it is just being brought.
+  void Put(const std::string& node_id, std::shared_ptr<const SoundData> sound, Done done);
+
+ private:
+  void Send(NodeClient& node, const PlayRequest& request, const LoadedSound& sound, bool may_put, Done done);
+
+  SoundLibrary& library_;
+  const std::map<std::string, NodeClient*> nodes_;
+  absl::Mutex mutex_;
+  // Who waits for an upload, by node and hash.
+  std::map<std::pair<std::string, std::string>, std::vector<Done>> uploads_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace tutti::control
+
+#endif  // CONTROL_SOUND_AUDIO_PLAYER_H_

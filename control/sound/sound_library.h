@@ -1,0 +1,112 @@
+#ifndef CONTROL_SOUND_SOUND_LIBRARY_H_
+#define CONTROL_SOUND_SOUND_LIBRARY_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "control/media/node_client.h"
+#include "control/scheduler/task_queue.h"
+#include "control/sound/sound_file.h"
+
+namespace tutti::control {
+
+// A sound as PlayAudio names it, and its samples for a node that has not got it;
+// null: every node has it.
+struct LoadedSound {
+  std::string name;
+  std::shared_ptr<const SoundData> data;
+};
+
+// Sounds by their source (sound_source.h), fetched, decoded, and kept as long as
+// there is room. A source that is wanted by many at once is loaded once. A file is
+// loaded again when it has changed, a URL asked again after `url_fresh_for`.
+//
+// Load is thread-safe; the rest lives on the queue, and what takes long (reading,
+// decoding) on the decoder's.
+class SoundLibrary {
+ public:
+  using Done = std::function<void(absl::StatusOr<LoadedSound>)>;
+
+  // A URL's answer.
+  struct Fetched {
+    // It still is what its etag named; there is no body.
+    bool not_modified = false;
+    std::string body;
+    std::string etag;
+  };
+  // GET of a URL; only if it is not what `etag` names, where that is not empty. It
+  // answers on any thread, in bounded time and size.
+  using Fetch = std::function<void(const std::string& url, const std::string& etag,
+                                   std::function<void(absl::StatusOr<Fetched>)> done)>;
+
+  struct Options {
+    // Of "file:NAME".
+    std::string folder;
+    // Samples kept, bytes.
+    size_t cache_bytes_max = size_t{64} << 20;
+    absl::Duration url_fresh_for = absl::Seconds(60);
+  };
+
+  // Sources that are being loaded, and who waits for them, at most.
+  static constexpr size_t kLoadsMax = 8;
+  static constexpr size_t kWaitersMax = 4'096;
+
+  // The queues outlive the library, and stop before its end.
+  SoundLibrary(Options options, TaskQueue& queue, TaskQueue& decoder, MonotonicClock clock, Fetch fetch);
+
+  // `done` runs on the queue, or before Load returns. INVALID_ARGUMENT
+  // (INVALID_REQUEST_PARAMETER, SOUND_NOT_SUPPORTED), NOT_FOUND (SOUND_NOT_FOUND),
+  // RESOURCE_EXHAUSTED (SOUND_LOADS_FULL), or as `fetch` says.
+  void Load(const std::string& source, Done done);
+
+  // Loads that were answered from what was kept, and those that were not. Thread-safe.
+  int64_t hits() const { return hits_.load(std::memory_order_relaxed); }
+  int64_t misses() const { return misses_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Entry {
+    std::shared_ptr<const SoundData> data;
+    // Of the file; of a URL its etag, which may be empty.
+    std::string version;
+    absl::Duration loaded_at;
+    std::list<std::string>::iterator used;
+  };
+
+  void LoadFile(const std::string& source);
+  void LoadUrl(const std::string& source);
+  void OnFetched(const std::string& source, absl::StatusOr<Fetched> fetched);
+  // On the decoder's queue; the sound comes back to this one.
+  void Decode(const std::string& source, const std::string& version, std::function<absl::StatusOr<std::string>()> read);
+  void Keep(const std::string& source, const std::string& version, std::shared_ptr<const SoundData> data);
+  // As it is kept.
+  void Hit(const std::string& source);
+  void Answer(const std::string& source, const absl::StatusOr<LoadedSound>& result);
+
+  const Options options_;
+  TaskQueue& queue_;
+  TaskQueue& decoder_;
+  const MonotonicClock clock_;
+  const Fetch fetch_;
+  std::map<std::string, Entry> entries_;
+  // Sources, the last used first.
+  std::list<std::string> used_;
+  size_t bytes_ = 0;
+  // By source.
+  std::map<std::string, std::vector<Done>> waiters_;
+  size_t waiters_count_ = 0;
+  std::atomic<int64_t> hits_{0};
+  std::atomic<int64_t> misses_{0};
+};
+
+}  // namespace tutti::control
+
+#endif  // CONTROL_SOUND_SOUND_LIBRARY_H_
