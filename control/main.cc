@@ -1,6 +1,7 @@
 #include <signal.h>
 
 #include <cstdio>
+#include <fstream>
 #include <string>
 #include <tuple>
 
@@ -11,6 +12,8 @@
 #include "common/log/log.h"
 #include "common/status/status.h"
 #include "common/tls/tls.h"
+#include "control/http_client/address_guard.h"
+#include "control/http_client/curl_http_client.h"
 #include "control/server/control_server.h"
 #include "control/server/open_store.h"
 
@@ -41,6 +44,19 @@ absl::Status ReadTimes(const tutti::config::v1::Control& control, tutti::control
   return absl::OkStatus();
 }
 
+// What may be called for others.
+absl::Status ReadHttp(const tutti::config::v1::Control& control, tutti::control::CurlHttpClient::Options& http) {
+  auto guard =
+      tutti::control::AddressGuard::Make({control.http_allow_private().begin(), control.http_allow_private().end()});
+  if (!guard.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("control.http_allow_private: ", guard.status().message()));
+  }
+  http.guard = *std::move(guard);
+  http.ca = control.http_ca();
+  if (http.ca.empty() || std::ifstream(http.ca).good()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("control.http_ca: can't read ", http.ca));
+}
+
 absl::Status Run(tutti::config::v1::Config config, const sigset_t& end_signals) {
   TUTTI_RETURN_IF_ERROR(tutti::CheckListenAddress(config.control().grpc_listen(), tutti::Listener::kApi, config));
   TUTTI_RETURN_IF_ERROR(
@@ -57,6 +73,7 @@ absl::Status Run(tutti::config::v1::Config config, const sigset_t& end_signals) 
   TUTTI_ASSIGN_OR_RETURN(options.tls, tutti::LoadTls(config));
   options.media_nodes = {{kMediaNodeId, config.mediaplane().grpc_listen()}};
   TUTTI_RETURN_IF_ERROR(ReadTimes(config.control(), options));
+  TUTTI_RETURN_IF_ERROR(ReadHttp(config.control(), options.http));
   TUTTI_ASSIGN_OR_RETURN(const auto server, tutti::control::ControlServer::Start(options, clock));
   tutti::log::Info("listening", {{"grpc", config.control().grpc_listen()},
                                  {"metrics", config.control().metrics_listen()},

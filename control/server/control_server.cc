@@ -34,6 +34,12 @@ constexpr auto kShutdownGrace = std::chrono::seconds(2);
 // all are one owner.
 constexpr char kSqliteOwner[] = "control";
 
+std::unique_ptr<CurlHttpClient> MakeHttpClient(const ControlServer::Options& options) {
+  CurlHttpClient::Options http = options.http;
+  http.monotonic = options.monotonic;
+  return std::make_unique<CurlHttpClient>(std::move(http));
+}
+
 }  // namespace
 
 // In the order of their needs. The destructor of ControlServer says who stops
@@ -44,6 +50,7 @@ struct ControlServer::Parts {
         authenticator(options.authenticator),
         ids(clock),
         counters(metrics.registry()),
+        http(MakeHttpClient(options)),
         media_queue(options.monotonic),
         event_queue(options.monotonic),
         reads(kReadThreads) {}
@@ -55,6 +62,7 @@ struct ControlServer::Parts {
   ControlMetrics counters;
   EffectRouter router;
   NodeRegistry registry;
+  std::unique_ptr<CurlHttpClient> http;
   std::unique_ptr<QueuedStore> store;
   // Of media nodes' leases: this process.
   std::string owner;
@@ -196,6 +204,8 @@ ControlServer::~ControlServer() {
   parts.metrics.Stop();
   parts.event_queue.Stop();
   parts.media_queue.Stop();
+  // Whoever waits for a response is told while what it belongs to is still there.
+  parts.http->Stop();
   parts.reads.Stop();
   // What was submitted is committed; the answers find nobody.
   parts.store.reset();

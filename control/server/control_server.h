@@ -10,6 +10,7 @@
 #include "common/metrics/metrics.h"
 #include "common/tls/tls.h"
 #include "control/core/core.h"
+#include "control/http_client/curl_http_client.h"
 #include "control/media/node_watcher.h"
 #include "control/scheduler/scheduler.h"
 #include "control/scheduler/task_queue.h"
@@ -35,6 +36,8 @@ class ControlServer {
     // Addresses of media nodes by id.
     std::map<std::string, std::string> media_nodes;
     MonotonicClock monotonic = SystemMonotonicClock();
+    // For URLs that others have told us; its clock is `monotonic`.
+    CurlHttpClient::Options http;
     Core::Options core;
     NodeWatcher::Options watcher;
     Scheduler::Options scheduler;
