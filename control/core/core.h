@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -107,6 +109,15 @@ class Core {
   // Where the call's leg is, for statistics of now; an empty node_id where it has none.
   absl::StatusOr<MediaRef> FindLeg(const Principal& principal, const std::string& call_id);
 
+  // Whose a leg is, and which participant it is now; both ids are empty where it is
+  // in no room. By leg id; unknown ones are left out.
+  struct LegOwner {
+    std::string customer_id;
+    std::string conferencecall_id;
+    std::string conference_id;
+  };
+  absl::StatusOr<std::map<std::string, LegOwner>> FindLegOwners(const std::vector<std::string>& leg_ids);
+
   // --- Events.
 
   // The first event to read: after `cursor`; or after `after_sequence` of
@@ -117,9 +128,13 @@ class Core {
     std::string stream;
     // Sequence in the stream, or the position among all events.
     int64_t after = 0;
+    // The last position to read.
+    int64_t until = std::numeric_limits<int64_t>::max();
   };
   absl::StatusOr<EventPoint> FindEventPoint(const Principal& principal, const std::string& stream,
                                             int64_t after_sequence, const std::string& cursor);
+  // The cursor of a point among all streams.
+  std::string MakeCursor(const Principal& principal, const EventPoint& point);
   // At most `limit` events after `point`, with their cursors; `point` goes on
   // behind the last one. Fewer than `limit`: there are no more now. Errors as
   // FindEventPoint's EVENTS_PURGED.

@@ -61,6 +61,10 @@ absl::StatusOr<Core::EventPoint> Core::FindEventPoint(const Principal& principal
   return point;
 }
 
+std::string Core::MakeCursor(const Principal& principal, const EventPoint& point) {
+  return impl_->signer->Sign(CursorScope(principal), absl::StrCat(point.after));
+}
+
 absl::StatusOr<std::vector<v1::Event>> Core::ReadEvents(const Principal& principal, EventPoint& point, int limit) {
   std::vector<Outbox::Stored> stored;
   TUTTI_RETURN_IF_ERROR(impl_->Read([&](Transaction& tx) -> absl::Status {
@@ -78,6 +82,7 @@ absl::StatusOr<std::vector<v1::Event>> Core::ReadEvents(const Principal& princip
   }));
   std::vector<v1::Event> events;
   for (Outbox::Stored& entry : stored) {
+    if (entry.position > point.until) break;
     if (entry.position != 0) {
       entry.event.set_cursor(impl_->signer->Sign(CursorScope(principal), absl::StrCat(entry.position)));
     }

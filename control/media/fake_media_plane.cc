@@ -69,6 +69,7 @@ void FakeMediaPlane::Kill() {
   audio_.clear();
   tombstones_.clear();
   log_.clear();
+  live_log_.clear();
   forgotten_ = 0;
 }
 
@@ -115,6 +116,32 @@ void FakeMediaPlane::EmitMediaTimeout(const std::string& leg_id) {
 void FakeMediaPlane::EmitResync() {
   absl::MutexLock lock(&mutex_);
   Emit().mutable_resync();
+}
+
+void FakeMediaPlane::EmitTalking(const std::string& leg_id, bool talking) {
+  absl::MutexLock lock(&mutex_);
+  media::v1::LegState& leg = legs_[leg_id].state;
+  leg.set_talking(talking);
+  auto& event = *live_log_.emplace_back().mutable_leg_talking();
+  event.set_leg_id(leg_id);
+  event.set_bridge_id(leg.bridge_id());
+  event.set_talking(talking);
+  changed_.SignalAll();
+}
+
+void FakeMediaPlane::EmitDigit(const std::string& leg_id, const std::string& digit) {
+  absl::MutexLock lock(&mutex_);
+  auto& event = *live_log_.emplace_back().mutable_leg_dtmf();
+  event.set_leg_id(leg_id);
+  event.set_digit(digit);
+  event.set_duration_ms(100);
+  changed_.SignalAll();
+}
+
+void FakeMediaPlane::LoseTalking(const std::string& leg_id, bool talking) {
+  absl::MutexLock lock(&mutex_);
+  legs_[leg_id].state.set_talking(talking);
+  live_log_.emplace_back();
 }
 
 void FakeMediaPlane::ForgetLeg(const std::string& leg_id) {
@@ -180,6 +207,11 @@ int FakeMediaPlane::Watchers() const {
   return watchers_;
 }
 
+int FakeMediaPlane::LiveWatchers() const {
+  absl::MutexLock lock(&mutex_);
+  return live_watchers_;
+}
+
 int FakeMediaPlane::WatchesBegun() const {
   absl::MutexLock lock(&mutex_);
   return watches_begun_;
@@ -239,6 +271,12 @@ void FakeMediaPlane::Detach(LegRow& leg) {
   left.set_leg_id(leg.state.leg_id());
   left.set_bridge_id(leg.state.bridge_id());
   left.set_revision(leg.state.revision());
+  if (leg.state.talking()) {
+    leg.state.set_talking(false);
+    auto& silent = *live_log_.emplace_back().mutable_leg_talking();
+    silent.set_leg_id(leg.state.leg_id());
+    silent.set_bridge_id(leg.state.bridge_id());
+  }
   leg.state.clear_bridge_id();
 }
 
@@ -391,6 +429,31 @@ Status FakeMediaPlane::Watch(ServerContext* context, const media::v1::WatchReque
     changed_.WaitWithTimeout(&mutex_, kCancelCheck);
   }
   --watchers_;
+  return {StatusCode::UNAVAILABLE, "the node ends"};
+}
+
+Status FakeMediaPlane::WatchLive(ServerContext* context, const media::v1::WatchLiveRequest*,
+                                 Writer<media::v1::WatchLiveResponse>* writer) {
+  absl::MutexLock lock(&mutex_);
+  size_t next = live_log_.size();
+  media::v1::WatchLiveResponse response;
+  response.mutable_hello()->set_epoch(epoch_);
+  response.mutable_hello()->set_latest_sequence(static_cast<int64_t>(next));
+  writer->Write(response);
+  ++live_watchers_;
+  while (!stopping_ && !context->IsCancelled()) {
+    if (next >= live_log_.size()) {
+      changed_.WaitWithTimeout(&mutex_, kCancelCheck);
+      continue;
+    }
+    *response.mutable_event() = live_log_[next];
+    response.mutable_event()->set_sequence(static_cast<int64_t>(++next));
+    if (response.event().kind_case() == media::v1::LiveEvent::KIND_NOT_SET) continue;
+    mutex_.Unlock();
+    writer->Write(response);
+    mutex_.Lock();
+  }
+  --live_watchers_;
   return {StatusCode::UNAVAILABLE, "the node ends"};
 }
 

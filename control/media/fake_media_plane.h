@@ -52,6 +52,11 @@ class FakeMediaPlane final : private media::v1::MediaPlane::Service {
 
   void EmitMediaTimeout(const std::string& leg_id);
   void EmitResync();
+  // To those who watch live; the level is kept in the leg.
+  void EmitTalking(const std::string& leg_id, bool talking);
+  void EmitDigit(const std::string& leg_id, const std::string& digit);
+  // Who talks changes, and the event is lost.
+  void LoseTalking(const std::string& leg_id, bool talking);
   // A leg is lost without any event.
   void ForgetLeg(const std::string& leg_id);
   // A leg that nobody asked for.
@@ -77,6 +82,7 @@ class FakeMediaPlane final : private media::v1::MediaPlane::Service {
   int LegCount() const;
   int BridgeCount() const;
   int Watchers() const;
+  int LiveWatchers() const;
   // Since the start.
   int WatchesBegun() const;
   int SnapshotsTaken() const;
@@ -107,6 +113,8 @@ class FakeMediaPlane final : private media::v1::MediaPlane::Service {
   grpc::Status StopAudio(grpc::ServerContext*, const media::v1::StopAudioRequest*,
                          media::v1::StopAudioResponse*) override;
   grpc::Status Watch(grpc::ServerContext*, const media::v1::WatchRequest*, Writer<media::v1::WatchResponse>*) override;
+  grpc::Status WatchLive(grpc::ServerContext*, const media::v1::WatchLiveRequest*,
+                         Writer<media::v1::WatchLiveResponse>*) override;
   grpc::Status Snapshot(grpc::ServerContext*, const media::v1::SnapshotRequest*,
                         Writer<media::v1::SnapshotResponse>*) override;
 
@@ -147,6 +155,9 @@ class FakeMediaPlane final : private media::v1::MediaPlane::Service {
   int in_progress_max_ ABSL_GUARDED_BY(mutex_) = 0;
   bool hold_ ABSL_GUARDED_BY(mutex_) = false;
   bool attach_at_once_ ABSL_GUARDED_BY(mutex_) = true;
+  // Lost ones are empty.
+  std::vector<media::v1::LiveEvent> live_log_ ABSL_GUARDED_BY(mutex_);
+  int live_watchers_ ABSL_GUARDED_BY(mutex_) = 0;
   int watchers_ ABSL_GUARDED_BY(mutex_) = 0;
   int watches_begun_ ABSL_GUARDED_BY(mutex_) = 0;
   int snapshots_ ABSL_GUARDED_BY(mutex_) = 0;

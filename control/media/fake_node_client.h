@@ -51,6 +51,16 @@ class FakeNodeClient final : public NodeClient {
   }
   bool IsWatched() const { return stream_ != nullptr; }
 
+  // The same of WatchLive.
+  int live_watches = 0;
+  void DeliverLive(const media::v1::WatchLiveResponse& message) {
+    if (live_ != nullptr) queue_.Post([handler = live_->handler, message] { handler.on_message(message); });
+  }
+  void EndLive(const absl::Status& status) {
+    if (live_ == nullptr) return;
+    queue_.Post([handler = std::exchange(live_, nullptr)->handler, status] { handler.on_end(status); });
+  }
+
   void PutBridge(const media::v1::PutBridgeRequest& request, Done<media::v1::BridgeState> done) override {
     Send<media::v1::BridgeState>(
         "PutBridge", request.bridge_id(), [&] { return node_.Put(request); }, done);
@@ -121,7 +131,24 @@ class FakeNodeClient final : public NodeClient {
     return stream;
   }
 
+  std::shared_ptr<Stream> WatchLive(LiveHandler handler) override {
+    ++live_watches;
+    live_ = std::make_shared<FakeLiveStream>(*this, std::move(handler));
+    const std::shared_ptr<FakeLiveStream> stream = live_;
+    if (!failure.ok()) EndLive(failure);
+    return stream;
+  }
+
  private:
+  struct FakeLiveStream final : Stream {
+    FakeLiveStream(FakeNodeClient& client, LiveHandler handler) : client(client), handler(std::move(handler)) {}
+    void Next() override {}
+    void Cancel() override {
+      if (client.live_.get() == this) client.EndLive(absl::CancelledError("cancelled"));
+    }
+    FakeNodeClient& client;
+    const LiveHandler handler;
+  };
   // Hands messages on unasked: the watcher's flow control is the gRPC client's test's.
   struct FakeStream final : Stream {
     FakeStream(FakeNodeClient& client, WatchHandler handler) : client(client), handler(std::move(handler)) {}
@@ -154,6 +181,7 @@ class FakeNodeClient final : public NodeClient {
   FakeMediaNode& node_;
   TaskQueue& queue_;
   std::shared_ptr<FakeStream> stream_;
+  std::shared_ptr<FakeLiveStream> live_;
   std::deque<std::function<void()>> held_;
 };
 

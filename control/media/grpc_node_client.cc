@@ -66,26 +66,31 @@ class GrpcNodeClient::Flights {
 
 // A hold keeps the call open for Next(), which comes from outside gRPC's
 // reactions; it is let go by the read that fails, or by Cancel when none is due.
-class GrpcNodeClient::WatchReactor final : public grpc::ClientReadReactor<media::v1::WatchResponse>, public Stream {
+template <typename Request, typename Response, typename Handler>
+class GrpcNodeClient::WatchReactor final : public grpc::ClientReadReactor<Response>, public Stream {
  public:
-  WatchReactor(TaskQueue& queue, std::shared_ptr<Flights> flights, WatchHandler handler)
+  using Method = void (MediaPlane::StubInterface::async_interface::*)(grpc::ClientContext*, const Request*,
+                                                                      grpc::ClientReadReactor<Response>*);
+
+  WatchReactor(TaskQueue& queue, std::shared_ptr<Flights> flights, Handler handler)
       : queue_(queue), flights_(std::move(flights)), handler_(std::move(handler)) {}
 
-  void Start(MediaPlane::Stub& stub, const media::v1::WatchRequest& request, std::shared_ptr<WatchReactor> self) {
+  void Start(MediaPlane::Stub& stub, Method method, const Request& request, std::shared_ptr<WatchReactor> self) {
     self_ = std::move(self);
     request_ = request;
     flights_->Add(this, [reactor = self_] { reactor->Cancel(); });
-    stub.async()->Watch(&context_, &request_, this);
-    AddHold();
-    StartRead(&response_);
-    StartCall();
+    MediaPlane::StubInterface::async_interface* async = stub.async();
+    (async->*method)(&context_, &request_, this);
+    this->AddHold();
+    this->StartRead(&response_);
+    this->StartCall();
   }
 
   void Next() override {
     absl::MutexLock lock(&mutex_);
     if (!idle_) return;
     idle_ = false;
-    StartRead(&response_);
+    this->StartRead(&response_);
   }
 
   void Cancel() override {
@@ -96,7 +101,7 @@ class GrpcNodeClient::WatchReactor final : public grpc::ClientReadReactor<media:
       if (!idle_) return;
       idle_ = false;
     }
-    RemoveHold();
+    this->RemoveHold();
   }
 
   void OnReadDone(bool ok) override {
@@ -106,7 +111,7 @@ class GrpcNodeClient::WatchReactor final : public grpc::ClientReadReactor<media:
       queue_.Post([self = self_, response = response_] { self->handler_.on_message(response); });
       if (idle_) return;
     }
-    RemoveHold();
+    this->RemoveHold();
   }
 
   void OnDone(const grpc::Status& status) override {
@@ -118,10 +123,10 @@ class GrpcNodeClient::WatchReactor final : public grpc::ClientReadReactor<media:
  private:
   TaskQueue& queue_;
   const std::shared_ptr<Flights> flights_;
-  const WatchHandler handler_;
+  const Handler handler_;
   grpc::ClientContext context_;
-  media::v1::WatchRequest request_;
-  media::v1::WatchResponse response_;
+  Request request_;
+  Response response_;
   std::shared_ptr<WatchReactor> self_;
   absl::Mutex mutex_;
   // A message was handed over and Next() has not come yet.
@@ -318,8 +323,16 @@ void GrpcNodeClient::Snapshot(Done<NodeSnapshot> done) {
 
 std::shared_ptr<GrpcNodeClient::Stream> GrpcNodeClient::Watch(const media::v1::WatchRequest& request,
                                                               WatchHandler handler) {
-  auto reactor = std::make_shared<WatchReactor>(queue_, flights_, std::move(handler));
-  reactor->Start(*stub_, request, reactor);
+  auto reactor = std::make_shared<WatchReactor<media::v1::WatchRequest, media::v1::WatchResponse, WatchHandler>>(
+      queue_, flights_, std::move(handler));
+  reactor->Start(*stub_, &MediaPlane::StubInterface::async_interface::Watch, request, reactor);
+  return reactor;
+}
+
+std::shared_ptr<GrpcNodeClient::Stream> GrpcNodeClient::WatchLive(LiveHandler handler) {
+  auto reactor = std::make_shared<WatchReactor<media::v1::WatchLiveRequest, media::v1::WatchLiveResponse, LiveHandler>>(
+      queue_, flights_, std::move(handler));
+  reactor->Start(*stub_, &MediaPlane::StubInterface::async_interface::WatchLive, {}, reactor);
   return reactor;
 }
 

@@ -36,9 +36,11 @@ class GrpcNodeClient final : public NodeClient {
   void StopAudio(const media::v1::StopAudioRequest& request, Done<media::v1::StopAudioResponse> done) override;
   void Snapshot(Done<NodeSnapshot> done) override;
   std::shared_ptr<Stream> Watch(const media::v1::WatchRequest& request, WatchHandler handler) override;
+  std::shared_ptr<Stream> WatchLive(LiveHandler handler) override;
 
  private:
   class Flights;
+  template <typename Request, typename Response, typename Handler>
   class WatchReactor;
   class SnapshotReactor;
   class UploadReactor;

@@ -35,8 +35,14 @@ class NodeClient {
     // Last.
     std::function<void(absl::Status)> on_end;
   };
+  struct LiveHandler {
+    // Ask for the next one by Next().
+    std::function<void(const media::v1::WatchLiveResponse&)> on_message;
+    // Last.
+    std::function<void(absl::Status)> on_end;
+  };
 
-  // One Watch in progress.
+  // One Watch or WatchLive in progress.
   class Stream {
    public:
     virtual ~Stream() = default;
@@ -62,6 +68,7 @@ class NodeClient {
 
   // The first message comes without Next().
   virtual std::shared_ptr<Stream> Watch(const media::v1::WatchRequest& request, WatchHandler handler) = 0;
+  virtual std::shared_ptr<Stream> WatchLive(LiveHandler handler) = 0;
 };
 
 }  // namespace tutti::control

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,9 @@ class NodeWatcher {
 
   // Once. Thread-safe.
   void Start();
+
+  // The node's lease, where this replica has it as far as it knows. On the queue.
+  std::optional<NodeLease> CurrentLease() const { return has_lease_ ? std::optional(lease_) : std::nullopt; }
 
   // Thread-safe figures.
   int64_t Events() const { return events_.load(std::memory_order_relaxed); }

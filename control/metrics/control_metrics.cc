@@ -150,6 +150,13 @@ std::vector<MetricFamily> ControlGauges::Collect() const {
   families.push_back(One("tutti_control_media_node_reconciles_total",
                          "Times that the store and a media node were brought together by a snapshot.",
                          MetricType::Counter, sources_.reconciles()));
+  families.push_back(One("tutti_control_live_events_total",
+                         "Live events made: digits, and who begins and ends to talk.", MetricType::Counter,
+                         sources_.live_events()));
+  families.push_back(
+      One("tutti_control_live_events_lost_total",
+          "Digits and changes of who talks that were lost on the way from a media node or were too many.",
+          MetricType::Counter, sources_.live_events_lost()));
   MetricFamily up = Family("tutti_control_media_node_up", "1 if the media node is in step with the store, else 0.",
                            MetricType::Gauge);
   MetricFamily legs = Family("tutti_control_media_node_legs", "Legs that the media node reports.", MetricType::Gauge);

@@ -51,6 +51,8 @@ class ControlGauges final : public prometheus::Collectable {
     std::function<std::map<std::string, NodeRegistry::Node>()> nodes;
     std::function<int64_t()> node_events;
     std::function<int64_t()> reconciles;
+    std::function<int64_t()> live_events;
+    std::function<int64_t()> live_events_lost;
   };
 
   explicit ControlGauges(Sources sources) : sources_(std::move(sources)) {}

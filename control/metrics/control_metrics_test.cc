@@ -62,6 +62,8 @@ TEST(ControlGaugesTest, ReadsItsSourcesAtEachScrape) {
           },
       .node_events = [] { return 9; },
       .reconciles = [] { return 10; },
+      .live_events = [] { return 12; },
+      .live_events_lost = [] { return 13; },
   });
   std::string text = Text(gauges.Collect());
   EXPECT_TRUE(Contains(text, "tutti_control_conferences{status=\"progressing\"} 5")) << text;
@@ -70,6 +72,8 @@ TEST(ControlGaugesTest, ReadsItsSourcesAtEachScrape) {
   EXPECT_TRUE(Contains(text, "tutti_control_calls{status=\"hangup\"} 0")) << text;
   EXPECT_TRUE(Contains(text, "tutti_control_store_queue_depth 3")) << text;
   EXPECT_TRUE(Contains(text, "tutti_control_media_node_up{node_id=\"n\"} 1")) << text;
+  EXPECT_TRUE(Contains(text, "tutti_control_live_events_total 12")) << text;
+  EXPECT_TRUE(Contains(text, "tutti_control_live_events_lost_total 13")) << text;
   depth = 11;
   text = Text(gauges.Collect());
   EXPECT_TRUE(Contains(text, "tutti_control_store_queue_depth 11")) << text;

@@ -11,6 +11,8 @@
 #include "common/log/log.h"
 #include "common/rpc/server.h"
 #include "common/status/status.h"
+#include "control/live/live_hub.h"
+#include "control/live/live_watcher.h"
 #include "control/media/dispatcher.h"
 #include "control/media/grpc_node_client.h"
 #include "control/media/node_registry.h"
@@ -53,6 +55,7 @@ struct ControlServer::Parts {
         http(MakeHttpClient(options)),
         media_queue(options.monotonic),
         event_queue(options.monotonic),
+        live_queue(options.monotonic),
         reads(kReadThreads) {}
 
   Clock& clock;
@@ -72,10 +75,14 @@ struct ControlServer::Parts {
   TaskQueue media_queue;
   // Watches of events.
   TaskQueue event_queue;
+  // Live events.
+  TaskQueue live_queue;
   std::map<std::string, std::unique_ptr<NodeClient>> clients;
   std::map<std::string, NodeClient*> nodes;
   std::unique_ptr<Dispatcher> dispatcher;
   std::vector<std::unique_ptr<NodeWatcher>> watchers;
+  std::unique_ptr<LiveHub> live;
+  std::vector<std::unique_ptr<LiveWatcher>> live_watchers;
   std::unique_ptr<Scheduler> scheduler;
   // Only where the store does not order events by itself.
   std::unique_ptr<EventSequencer> sequencer;
@@ -124,6 +131,18 @@ void ControlServer::Parts::MakeMedia(const Options& options) {
     watchers.push_back(std::make_unique<NodeWatcher>(id, owner, *core, *client, registry, media_queue, clock,
                                                      options.monotonic, options.watcher));
   }
+  live = std::make_unique<LiveHub>(*core, live_queue, clock, ids,
+                                   [this](const std::shared_ptr<const LiveEvent>& event) { events->OnLive(event); });
+  // No action takes digits.
+  const auto on_digit = [](const NodeLease&, const media::v1::LegDtmf&, const Core::DoneStatus& done) {
+    done(absl::OkStatus());
+  };
+  for (size_t i = 0; const auto& [id, client] : nodes) {
+    const NodeWatcher* watcher = watchers[i++].get();
+    live_watchers.push_back(std::make_unique<LiveWatcher>(
+        id, *client, media_queue, *live, [watcher] { return watcher->CurrentLease(); }, on_digit));
+  }
+  router.Add([this](const Effects& effects) { live->OnCommit(effects); });
   Scheduler::Options scheduling = options.scheduler;
   if (!options.postgres_url.empty()) {
     scheduling.on_look = [this] {
@@ -138,10 +157,12 @@ void ControlServer::Parts::MakeMedia(const Options& options) {
 
 void ControlServer::Parts::MakeServices(const Options& options) {
   conferences = std::make_unique<ConferenceService>(*core, reads, authenticator);
-  conferencecalls = std::make_unique<ConferencecallService>(*core, reads, authenticator);
+  conferencecalls = std::make_unique<ConferencecallService>(
+      *core, reads, authenticator, [this](const std::string& id) { return live->IsTalking(id); });
   calls = std::make_unique<CallService>(*core, reads, authenticator, nodes);
-  events = std::make_unique<EventService>(*core, event_queue, clock, authenticator,
-                                          [this](absl::Duration age) { counters.OnDelivered(age); });
+  events = std::make_unique<EventService>(
+      *core, event_queue, clock, authenticator, [this](absl::Duration age) { counters.OnDelivered(age); },
+      [this](const std::string& customer_id, const std::string& stream) { return live->Talkers(customer_id, stream); });
   router.Add([this](const Effects& effects) { events->OnCommit(effects); });
   if (!options.postgres_url.empty()) {
     sequencer = std::make_unique<EventSequencer>(*core, event_queue, [this] { events->OnSequenced(); });
@@ -158,6 +179,11 @@ void ControlServer::Parts::AddGauges() {
     for (const auto& watcher : watchers) total += (*watcher.*figure)();
     return total;
   };
+  const auto lost = [this] {
+    int64_t total = live->Dropped();
+    for (const auto& watcher : live_watchers) total += watcher->EventsLost() + watcher->DigitsDropped();
+    return total;
+  };
   metrics.Add(std::make_shared<ControlGauges>(ControlGauges::Sources{
       .counts = [this] { return core->CountByStatus(); },
       .store_queue_depth = [this] { return static_cast<int64_t>(store->QueueDepth()); },
@@ -168,6 +194,8 @@ void ControlServer::Parts::AddGauges() {
       .nodes = [this] { return registry.Nodes(); },
       .node_events = [sum] { return sum(&NodeWatcher::Events); },
       .reconciles = [sum] { return sum(&NodeWatcher::Reconciles); },
+      .live_events = [this] { return live->Told(); },
+      .live_events_lost = lost,
   }));
 }
 
@@ -188,6 +216,7 @@ absl::StatusOr<std::unique_ptr<ControlServer>> ControlServer::Start(const Option
   parts.has_started = true;
   parts.scheduler->Start();
   for (const auto& watcher : parts.watchers) watcher->Start();
+  for (const auto& watcher : parts.live_watchers) watcher->Start();
   return server;
 }
 
@@ -202,6 +231,7 @@ ControlServer::~ControlServer() {
     parts.rpc.server.reset();
   }
   parts.metrics.Stop();
+  parts.live_queue.Stop();
   parts.event_queue.Stop();
   parts.media_queue.Stop();
   // Whoever waits for a response is told while what it belongs to is still there.
@@ -218,6 +248,7 @@ bool ControlServer::IsNodeUp(const std::string& node_id) const { return parts_->
 void ControlServer::Wake() {
   parts_->media_queue.Wake();
   parts_->event_queue.Wake();
+  parts_->live_queue.Wake();
 }
 
 Metrics& ControlServer::metrics() { return parts_->metrics; }

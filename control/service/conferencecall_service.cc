@@ -10,16 +10,25 @@ using Reactor = grpc::ServerUnaryReactor;
 
 Reactor* ConferencecallService::ListConferencecalls(Context* context, const v1::ListConferencecallsRequest* request,
                                                     v1::ListConferencecallsResponse* response) {
-  return AnswerFrom<v1::ListConferencecallsResponse>(
-      authenticator_, *context, reads_, response,
-      [this, request = *request](const Principal& principal) { return core_.ListConferencecalls(principal, request); });
+  return AnswerFrom<v1::ListConferencecallsResponse>(authenticator_, *context, reads_, response,
+                                                     [this, request = *request](const Principal& principal) {
+                                                       auto list = core_.ListConferencecalls(principal, request);
+                                                       if (list.ok()) {
+                                                         for (v1::Conferencecall& shown : *list->mutable_result())
+                                                           shown.set_talking(is_talking_(shown.id()));
+                                                       }
+                                                       return list;
+                                                     });
 }
 
 Reactor* ConferencecallService::GetConferencecall(Context* context, const v1::GetConferencecallRequest* request,
                                                   v1::Conferencecall* response) {
-  return AnswerFrom<v1::Conferencecall>(
-      authenticator_, *context, reads_, response,
-      [this, id = request->id()](const Principal& principal) { return core_.GetConferencecall(principal, id); });
+  return AnswerFrom<v1::Conferencecall>(authenticator_, *context, reads_, response,
+                                        [this, id = request->id()](const Principal& principal) {
+                                          auto shown = core_.GetConferencecall(principal, id);
+                                          if (shown.ok()) shown->set_talking(is_talking_(id));
+                                          return shown;
+                                        });
 }
 
 Reactor* ConferencecallService::UpdateConferencecall(Context* context, const v1::UpdateConferencecallRequest* request,

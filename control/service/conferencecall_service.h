@@ -1,6 +1,10 @@
 #ifndef CONTROL_SERVICE_CONFERENCECALL_SERVICE_H_
 #define CONTROL_SERVICE_CONFERENCECALL_SERVICE_H_
 
+#include <functional>
+#include <string>
+#include <utility>
+
 #include "control/core/core.h"
 #include "control/service/authenticator.h"
 #include "control/service/read_pool.h"
@@ -11,9 +15,12 @@ namespace tutti::control {
 // tutti.control.v1.ConferencecallService over the core.
 class ConferencecallService final : public v1::ConferencecallService::CallbackService {
  public:
+  // LiveHub::IsTalking; thread-safe.
+  using IsTalking = std::function<bool(const std::string& conferencecall_id)>;
+
   // All outlive the server.
-  ConferencecallService(Core& core, ReadPool& reads, const Authenticator& authenticator)
-      : core_(core), reads_(reads), authenticator_(authenticator) {}
+  ConferencecallService(Core& core, ReadPool& reads, const Authenticator& authenticator, IsTalking is_talking)
+      : core_(core), reads_(reads), authenticator_(authenticator), is_talking_(std::move(is_talking)) {}
 
   grpc::ServerUnaryReactor* ListConferencecalls(grpc::CallbackServerContext* context,
                                                 const v1::ListConferencecallsRequest* request,
@@ -32,6 +39,7 @@ class ConferencecallService final : public v1::ConferencecallService::CallbackSe
   Core& core_;
   ReadPool& reads_;
   const Authenticator& authenticator_;
+  const IsTalking is_talking_;
 };
 
 }  // namespace tutti::control

@@ -1,7 +1,10 @@
 #include "control/service/event_service.h"
 
+#include <algorithm>
 #include <deque>
+#include <iterator>
 #include <optional>
+#include <unordered_set>
 #include <utility>
 
 #include "common/status/grpc_status.h"
@@ -19,6 +22,18 @@ constexpr int kBatch = 64;
 // Streams remembered between two wakes; beyond them everybody is woken.
 constexpr size_t kWrittenMax = 1024;
 
+// Live events that wait for one client; who talks waits once for each participant.
+constexpr size_t kLiveMax = 4096;
+
+// Where a Watch of all streams begins.
+constexpr char kCursorMetadata[] = "tutti-cursor";
+
+constexpr const char* kLiveTypes[] = {"conferencecall_talking", "call_dtmf"};
+
+bool IsLive(const std::string& type) {
+  return std::any_of(std::begin(kLiveTypes), std::end(kLiveTypes), [&](const char* live) { return type == live; });
+}
+
 absl::Time ToTime(const google::protobuf::Timestamp& time) {
   return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
 }
@@ -28,8 +43,16 @@ absl::Time ToTime(const google::protobuf::Timestamp& time) {
 // One Watch. gRPC's reactions only post; all else runs on the queue.
 class EventService::Watcher final : public grpc::ServerWriteReactor<v1::Event> {
  public:
-  Watcher(EventService& service, Principal principal, const v1::WatchEventsRequest& request)
-      : service_(service), principal_(std::move(principal)), request_(request), begun_at_(service.clock_.Now()) {}
+  Watcher(EventService& service, Principal principal, const v1::WatchEventsRequest& request,
+          grpc::CallbackServerContext& context)
+      : service_(service),
+        principal_(std::move(principal)),
+        request_(request),
+        begun_at_(service.clock_.Now()),
+        context_(context) {
+    wants_live_ = request_.live();
+    for (const std::string& type : request_.types()) wants_live_ |= IsLive(type);
+  }
 
   void Start(std::shared_ptr<Watcher> self, absl::Status refused) {
     self_ = std::move(self);
@@ -38,9 +61,35 @@ class EventService::Watcher final : public grpc::ServerWriteReactor<v1::Event> {
 
   void Pump() {
     if (!begun_ || busy_ || end_.has_value()) return;
-    if (buffer_.empty() && !Read()) return;
+    // In turns where there is both.
+    live_turn_ = !live_turn_;
+    const bool taken = (live_turn_ && TakeLive()) || TakeStored() || TakeLive();
+    // A read may have ended it.
+    if (!taken || end_.has_value()) return;
     busy_ = true;
-    StartWrite(&buffer_.front());
+    StartWrite(&current_);
+  }
+
+  bool WantsLive(const LiveEvent& live) const {
+    return wants_live_ && live.customer_id == principal_.customer_id && IsWanted(live.event.type()) &&
+           (request_.stream().empty() || request_.stream() == live.event.stream());
+  }
+
+  void OfferLive(const std::shared_ptr<const LiveEvent>& live) {
+    if (live->event.has_talking()) {
+      for (auto& waiting : live_) {
+        if (!waiting->event.has_talking()) continue;
+        if (waiting->event.talking().conferencecall_id() == live->event.talking().conferencecall_id()) {
+          waiting = live;
+          return;
+        }
+      }
+    }
+    if (live_.size() >= kLiveMax) {
+      return End(
+          Error(absl::StatusCode::kResourceExhausted, "WATCH_TOO_SLOW", "too many live events wait for the client"));
+    }
+    live_.push_back(live);
   }
 
   // Once what is on its way to the client is through.
@@ -67,9 +116,10 @@ class EventService::Watcher final : public grpc::ServerWriteReactor<v1::Event> {
       busy_ = false;
       if (end_.has_value()) return FinishNow();
       if (!ok) return End(absl::CancelledError("the client has gone"));
-      const absl::Time written_at = ToTime(buffer_.front().time());
-      if (written_at >= begun_at_) service_.on_delivered_(service_.clock_.Now() - written_at);
-      buffer_.pop_front();
+      const absl::Time written_at = ToTime(current_.time());
+      if (written_at >= begun_at_ && current_.sequence() > 0) {
+        service_.on_delivered_(service_.clock_.Now() - written_at);
+      }
       Pump();
     });
   }
@@ -109,10 +159,52 @@ class EventService::Watcher final : public grpc::ServerWriteReactor<v1::Event> {
         service_.core_.FindEventPoint(principal_, request_.stream(), request_.after_sequence(), request_.cursor());
     if (!point.ok()) return End(point.status());
     point_ = *std::move(point);
+    if (absl::Status bounded = SetUntil(); !bounded.ok()) return End(bounded);
+    if (point_.stream.empty()) {
+      context_.AddInitialMetadata(kCursorMetadata, service_.core_.MakeCursor(principal_, point_));
+    }
     service_.watchers_.insert(self_);
+    if (wants_live_) {
+      for (const auto& talker : service_.find_talkers_(principal_.customer_id, request_.stream())) {
+        if (WantsLive(*talker)) OfferLive(talker);
+      }
+    }
     busy_ = true;
     // Tells the client that nothing after this moment is missed.
     StartSendInitialMetadata();
+  }
+
+  absl::Status SetUntil() {
+    if (request_.until_cursor().empty()) return absl::OkStatus();
+    if (!request_.stream().empty()) {
+      return Error(absl::StatusCode::kInvalidArgument, "INVALID_REQUEST_PARAMETER",
+                   "until_cursor can't be given with a stream");
+    }
+    TUTTI_ASSIGN_OR_RETURN(const Core::EventPoint until,
+                           service_.core_.FindEventPoint(principal_, "", 0, request_.until_cursor()));
+    point_.until = until.after;
+    if (point_.until >= point_.after) return absl::OkStatus();
+    return Error(absl::StatusCode::kFailedPrecondition, "CURSOR_AHEAD", "cursor is behind until_cursor");
+  }
+
+  // The next one to write; false: there is none.
+  bool TakeLive() {
+    while (!live_.empty()) {
+      current_ = live_.front()->event;
+      live_.pop_front();
+      if (!current_.has_talking()) return true;
+      // Told once each, whatever it was replaced by.
+      const std::string& id = current_.talking().conferencecall_id();
+      if (current_.talking().talking() ? talkers_.insert(id).second : talkers_.erase(id) != 0) return true;
+    }
+    return false;
+  }
+
+  bool TakeStored() {
+    if (buffer_.empty() && !Read()) return false;
+    current_ = std::move(buffer_.front());
+    buffer_.pop_front();
+    return true;
   }
 
   // Fills the buffer; false: nothing to write now.
@@ -128,7 +220,11 @@ class EventService::Watcher final : public grpc::ServerWriteReactor<v1::Event> {
     }
     if (!buffer_.empty()) return true;
     // Others' turn, then on behind what was not for this one.
-    if (point_.after != before) Post([this] { Pump(); });
+    if (point_.after != before) {
+      Post([this] { Pump(); });
+    } else if (request_.ends() || !request_.until_cursor().empty()) {
+      End(absl::OkStatus());
+    }
     return false;
   }
 
@@ -146,10 +242,19 @@ class EventService::Watcher final : public grpc::ServerWriteReactor<v1::Event> {
   const Principal principal_;
   const v1::WatchEventsRequest request_;
   const absl::Time begun_at_;
+  // gRPC's, until its metadata is sent.
+  grpc::CallbackServerContext& context_;
+  bool wants_live_ = false;
   // Until OnDone.
   std::shared_ptr<Watcher> self_;
   Core::EventPoint point_;
   std::deque<v1::Event> buffer_;
+  std::deque<std::shared_ptr<const LiveEvent>> live_;
+  bool live_turn_ = false;
+  // Participants of which this client knows that they talk.
+  std::unordered_set<std::string> talkers_;
+  // On its way.
+  v1::Event current_;
   bool begun_ = false;
   // The initial metadata or a write is on its way.
   bool busy_ = false;
@@ -157,12 +262,13 @@ class EventService::Watcher final : public grpc::ServerWriteReactor<v1::Event> {
 };
 
 EventService::EventService(Core& core, TaskQueue& queue, Clock& clock, const Authenticator& authenticator,
-                           OnDelivered on_delivered)
+                           OnDelivered on_delivered, FindTalkers find_talkers)
     : core_(core),
       queue_(queue),
       clock_(clock),
       authenticator_(authenticator),
-      on_delivered_(std::move(on_delivered)) {}
+      on_delivered_(std::move(on_delivered)),
+      find_talkers_(std::move(find_talkers)) {}
 
 EventService::~EventService() = default;
 
@@ -176,7 +282,7 @@ grpc::ServerWriteReactor<v1::Event>* EventService::Watch(grpc::CallbackServerCon
   } else if (refused.ok() && request->types_size() > kTypesMax) {
     refused = Error(absl::StatusCode::kInvalidArgument, "INVALID_REQUEST_PARAMETER", "at most 64 types can be named");
   }
-  auto watcher = std::make_shared<Watcher>(*this, principal.value_or(Principal()), *request);
+  auto watcher = std::make_shared<Watcher>(*this, principal.value_or(Principal()), *request, *context);
   watcher->Start(watcher, refused);
   return watcher.get();
 }
@@ -209,6 +315,16 @@ void EventService::OnSequenced() {
 void EventService::PostWake() {
   if (std::exchange(wake_posted_, true)) return;
   queue_.Post([this] { Wake(); });
+}
+
+void EventService::OnLive(const std::shared_ptr<const LiveEvent>& live) {
+  queue_.Post([this, live] {
+    for (const auto& watcher : watchers_) {
+      if (!watcher->WantsLive(*live)) continue;
+      watcher->OfferLive(live);
+      watcher->Pump();
+    }
+  });
 }
 
 void EventService::EndAll() {

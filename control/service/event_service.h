@@ -5,11 +5,13 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "common/clock/clock.h"
 #include "control/core/core.h"
+#include "control/live/live_hub.h"
 #include "control/scheduler/task_queue.h"
 #include "control/service/authenticator.h"
 #include "tutti/control/v1/event.grpc.pb.h"
@@ -18,17 +20,22 @@ namespace tutti::control {
 
 // tutti.control.v1.EventService: each watcher reads the outbox from its own
 // point on, a batch at a time, so a slow one costs no memory and holds up
-// nobody; commits wake those whose streams they wrote to.
+// nobody; commits wake those whose streams they wrote to. Live events wait for
+// each that wants them in a bounded queue, where the latest of who talks replaces
+// the one before.
 class EventService final : public v1::EventService::CallbackService {
  public:
   // Called on the queue's thread with the age of each event that a watcher has
   // taken, if it was written after the Watch began.
   using OnDelivered = std::function<void(absl::Duration age)>;
+  // LiveHub::Talkers.
+  using FindTalkers = std::function<std::vector<std::shared_ptr<const LiveEvent>>(const std::string& customer_id,
+                                                                                  const std::string& stream)>;
 
   // The queue is this service's own, for its reads block. It is stopped after
   // the server and before the service ends. All outlive the server.
-  EventService(Core& core, TaskQueue& queue, Clock& clock, const Authenticator& authenticator,
-               OnDelivered on_delivered);
+  EventService(Core& core, TaskQueue& queue, Clock& clock, const Authenticator& authenticator, OnDelivered on_delivered,
+               FindTalkers find_talkers);
   ~EventService() override;
 
   grpc::ServerWriteReactor<v1::Event>* Watch(grpc::CallbackServerContext* context,
@@ -42,6 +49,9 @@ class EventService final : public v1::EventService::CallbackService {
   // Events have got their place among all: those look that watch all streams.
   // Thread-safe; does not block.
   void OnSequenced();
+
+  // A live event. Thread-safe; does not block.
+  void OnLive(const std::shared_ptr<const LiveEvent>& live);
 
   // Ends all Watches, and later ones at once: control is ending. Thread-safe.
   void EndAll();
@@ -60,6 +70,7 @@ class EventService final : public v1::EventService::CallbackService {
   Clock& clock_;
   const Authenticator& authenticator_;
   const OnDelivered on_delivered_;
+  const FindTalkers find_talkers_;
   std::atomic<int> count_{0};
   // The queue's.
   bool ending_ = false;

@@ -307,4 +307,13 @@ std::shared_ptr<control::NodeClient::Stream> SimulatedNodeClient::Watch(const me
   return stream;
 }
 
+std::shared_ptr<control::NodeClient::Stream> SimulatedNodeClient::WatchLive(LiveHandler handler) {
+  struct Ended final : Stream {
+    void Next() override {}
+    void Cancel() override {}
+  };
+  line_->queue->Post([handler = std::move(handler)] { handler.on_end(absl::UnimplementedError("no live events")); });
+  return std::make_shared<Ended>();
+}
+
 }  // namespace tutti::control::simulation

@@ -45,6 +45,8 @@ class SimulatedNodeClient final : public control::NodeClient {
   void StopAudio(const media::v1::StopAudioRequest& request, Done<media::v1::StopAudioResponse> done) override;
   void Snapshot(Done<control::NodeSnapshot> done) override;
   std::shared_ptr<Stream> Watch(const media::v1::WatchRequest& request, WatchHandler handler) override;
+  // Simulated legs are silent: it ends at once.
+  std::shared_ptr<Stream> WatchLive(LiveHandler handler) override;
 
  private:
   class WatchStream;
