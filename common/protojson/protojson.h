@@ -52,6 +52,10 @@ absl::Status SetFromText(google::protobuf::Message& message, std::string_view pa
 // infinities are null. INPUT_ONLY fields are left out.
 std::string Write(const google::protobuf::Message& message);
 
+// As Write, with the message's first oneof as one field: under its name what is
+// set in it, or null. The fields behind it are left out. An Event's envelope.
+std::string WriteEnvelope(const google::protobuf::Message& message);
+
 }  // namespace tutti::protojson
 
 #endif  // COMMON_PROTOJSON_PROTOJSON_H_

@@ -292,6 +292,20 @@ TEST(ProtoJson, TextOfAUrlSetsScalars) {
   }
 }
 
+TEST(ProtoJson, AnEnvelopeHasItsOneofAsOneField) {
+  Everything message;
+  const std::string none = WriteEnvelope(message);
+  EXPECT_TRUE(none.ends_with(R"(,"choice":null})")) << none;
+  message.set_left("x");
+  EXPECT_TRUE(WriteEnvelope(message).ends_with(R"(,"choice":"x"})"));
+  message.mutable_right();
+  const std::string text = WriteEnvelope(message);
+  EXPECT_TRUE(text.ends_with(R"(,"choice":)" + Write(message.right()) + "}")) << text;
+  const std::string whole = Write(message);
+  const size_t same = none.size() - std::string(R"("choice":null})").size();
+  EXPECT_EQ(text.substr(0, same), whole.substr(0, same));
+}
+
 TEST(ProtoJson, ADynamicMessageIsWrittenAsTheGeneratedOne) {
   const Everything message = MustRead(kFull);
   google::protobuf::DynamicMessageFactory factory;

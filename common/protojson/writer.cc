@@ -273,4 +273,28 @@ std::string Write(const Message& message) {
   return out;
 }
 
+std::string WriteEnvelope(const Message& message) {
+  std::string out = "{";
+  for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
+    const FieldDescriptor& field = *message.GetDescriptor()->field(i);
+    const auto* choice = field.real_containing_oneof();
+    if (choice == nullptr && IsInputOnly(field)) continue;
+    if (out.size() > 1) out += ',';
+    absl::StrAppend(&out, "\"", choice == nullptr ? field.name() : choice->name(), "\":");
+    if (choice == nullptr) {
+      AppendField(message, field, 0, out);
+      continue;
+    }
+    const FieldDescriptor* set = message.GetReflection()->GetOneofFieldDescriptor(message, choice);
+    if (set == nullptr) {
+      out += "null";
+    } else {
+      AppendField(message, *set, 0, out);
+    }
+    break;
+  }
+  out += '}';
+  return out;
+}
+
 }  // namespace tutti::protojson

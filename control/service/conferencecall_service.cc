@@ -31,11 +31,18 @@ Reactor* ConferencecallService::GetConferencecall(Context* context, const v1::Ge
                                         });
 }
 
+Core::Done<v1::Conferencecall> ConferencecallService::Shown(Core::Done<v1::Conferencecall> done) const {
+  return [this, done = std::move(done)](absl::StatusOr<v1::Conferencecall> shown) {
+    if (shown.ok()) shown->set_talking(is_talking_(shown->id()));
+    done(std::move(shown));
+  };
+}
+
 Reactor* ConferencecallService::UpdateConferencecall(Context* context, const v1::UpdateConferencecallRequest* request,
                                                      v1::Conferencecall* response) {
   return AnswerLater(authenticator_, *context, response,
                      [&](const Principal& principal, Core::Done<v1::Conferencecall> done) {
-                       core_.UpdateConferencecall(principal, *request, std::move(done));
+                       core_.UpdateConferencecall(principal, *request, Shown(std::move(done)));
                      });
 }
 
@@ -43,7 +50,7 @@ Reactor* ConferencecallService::DeleteConferencecall(Context* context, const v1:
                                                      v1::Conferencecall* response) {
   return AnswerLater(authenticator_, *context, response,
                      [&](const Principal& principal, Core::Done<v1::Conferencecall> done) {
-                       core_.DeleteConferencecall(principal, request->id(), std::move(done));
+                       core_.DeleteConferencecall(principal, request->id(), Shown(std::move(done)));
                      });
 }
 

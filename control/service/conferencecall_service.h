@@ -36,6 +36,9 @@ class ConferencecallService final : public v1::ConferencecallService::CallbackSe
                                                  v1::Conferencecall* response) override;
 
  private:
+  // With what is known of it now.
+  Core::Done<v1::Conferencecall> Shown(Core::Done<v1::Conferencecall> done) const;
+
   Core& core_;
   ReadPool& reads_;
   const Authenticator& authenticator_;
