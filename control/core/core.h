@@ -21,6 +21,7 @@
 #include "tutti/control/v1/conference.pb.h"
 #include "tutti/control/v1/conferencecall.pb.h"
 #include "tutti/control/v1/event.pb.h"
+#include "tutti/control/v1/flow.pb.h"
 #include "tutti/media/v1/media_plane.pb.h"
 
 namespace tutti::control {
@@ -41,6 +42,16 @@ class Core {
   struct Options {
     absl::Duration setup_timeout = absl::Seconds(30);
     absl::Duration joining_timeout = absl::Seconds(30);
+    absl::Duration pre_flow_timeout = absl::Minutes(10);
+    // An operation that a flow waits for is asked for again, first and later;
+    // whoever died may have had it.
+    absl::Duration operation_repeat_after = absl::Seconds(5);
+    absl::Duration operation_repeat_interval = absl::Seconds(60);
+    // Of a webhook_send: as long as its request may take, and more.
+    absl::Duration send_repeat_after = absl::Seconds(15);
+    absl::Duration send_timeout = absl::Seconds(45);
+    // Of one sound, its way to the node included.
+    absl::Duration play_timeout = absl::Minutes(20);
     absl::Duration leaving_timeout = absl::Seconds(10);
     absl::Duration teardown_timeout = absl::Seconds(10);
     absl::Duration terminating_timeout = absl::Seconds(20);
@@ -93,6 +104,8 @@ class Core {
                                                                       const v1::ListConferencecallsRequest& request);
   void UpdateConferencecall(const Principal& principal, const v1::UpdateConferencecallRequest& request,
                             Done<v1::Conferencecall> done);
+  void MoveConferencecall(const Principal& principal, const v1::MoveConferencecallRequest& request,
+                          Done<v1::Conferencecall> done);
   // Kick.
   void DeleteConferencecall(const Principal& principal, const std::string& id, Done<v1::Conferencecall> done);
 
@@ -117,6 +130,25 @@ class Core {
     std::string conference_id;
   };
   absl::StatusOr<std::map<std::string, LegOwner>> FindLegOwners(const std::vector<std::string>& leg_ids);
+
+  void CreateFlow(const Principal& principal, const v1::CreateFlowRequest& request, const std::string& idempotency_key,
+                  Done<v1::Flow> done);
+  absl::StatusOr<v1::Flow> GetFlow(const Principal& principal, const std::string& id);
+  absl::StatusOr<v1::ListFlowsResponse> ListFlows(const Principal& principal, const v1::ListFlowsRequest& request);
+  void ReplaceFlow(const Principal& principal, const v1::ReplaceFlowRequest& request, Done<v1::Flow> done);
+  void DeleteFlow(const Principal& principal, const std::string& id, Done<v1::Flow> done);
+
+  // --- What flows wait for.
+
+  // What the call's flow waits for now. NOT_FOUND: nothing any more.
+  absl::StatusOr<Operation> ReadOperation(const std::string& call_id);
+  // An operation has ended; another one of the call's changes nothing. One that
+  // plays ends so only when it can't: its end is an event of the node's.
+  void FinishOperation(const std::string& call_id, const std::string& operation_id, const absl::Status& outcome,
+                       DoneStatus done);
+  // A caller has pressed a key, as the node tells its watcher. Errors as
+  // HandleNodeEvents.
+  void HandleDigit(const NodeLease& lease, const media::v1::LegDtmf& digit, DoneStatus done);
 
   // --- Events.
 

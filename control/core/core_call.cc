@@ -43,9 +43,17 @@ absl::StatusOr<Created> Create(Work& work, Rules& rules, Core::Impl& impl, const
       return created;
     }
   }
+  google::protobuf::RepeatedPtrField<v1::Action> actions = request.call().actions();
+  if (!request.call().flow_id().empty()) {
+    TUTTI_ASSIGN_OR_RETURN(const auto flow, work.tx().flows.Find(request.call().flow_id(), Lock::kNo));
+    if (!flow.has_value() || flow->flow().customer_id() != principal.customer_id) {
+      return ResourceNotFound("flow", request.call().flow_id());
+    }
+    actions = flow->flow().actions();
+  }
   // The leg goes where the room is.
   std::string room_node;
-  if (const auto join = impl.registry.Join(request.call().actions(0)); join.has_value()) {
+  if (const auto join = impl.registry.Join(actions.Get(0)); join.has_value()) {
     TUTTI_ASSIGN_OR_RETURN(const store::ConferenceRecord* room, rules.FindJoinable(*join, principal.customer_id, ""));
     room_node = room->node_id();
   }
@@ -64,7 +72,8 @@ absl::StatusOr<Created> Create(Work& work, Rules& rules, Core::Impl& impl, const
   call.set_sdp_offer(asked.sdp_offer());
   call.set_symmetric(asked.symmetric());
   call.set_media_timeout(asked.has_media_timeout() ? asked.media_timeout() : kMediaTimeoutDefault);
-  *call.mutable_actions() = asked.actions();
+  *call.mutable_actions() = std::move(actions);
+  call.set_flow_id(asked.flow_id());
   SetTime(*call.mutable_tm_create(), work.now());
   record.set_node_id(node_id);
   record.set_leg_wanted(store::WANTED_PUT);
@@ -114,7 +123,7 @@ void Core::CreateCall(const Principal& principal, const v1::CreateCallRequest& r
                       const media::v1::MediaDescription& offer, const std::string& idempotency_key,
                       Done<v1::Call> done) {
   absl::Status status = CheckNewCall(request.call());
-  if (status.ok()) status = impl_->registry.Check(request.call().actions());
+  if (status.ok() && request.call().flow_id().empty()) status = impl_->registry.Check(request.call().actions());
   if (status.ok()) status = CheckIdempotencyKey(idempotency_key);
   if (!status.ok()) return done(status);
   auto created = std::make_shared<Created>();

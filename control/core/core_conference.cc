@@ -272,6 +272,20 @@ void Core::UpdateConferencecall(const Principal& principal, const v1::UpdateConf
       std::move(done));
 }
 
+void Core::MoveConferencecall(const Principal& principal, const v1::MoveConferencecallRequest& request,
+                              Done<v1::Conferencecall> done) {
+  absl::Status status = CheckId("id", request.id());
+  if (status.ok()) status = CheckId("conference_id", request.conference_id());
+  if (!status.ok()) return done(status);
+  impl_->RunReply<ConferencecallRecord, v1::Conferencecall>(
+      [principal, request](Work& work, Rules& rules) -> absl::StatusOr<ConferencecallReply> {
+        TUTTI_ASSIGN_OR_RETURN(ConferencecallRecord * record, LoadConferencecall(work, principal, request.id()));
+        TUTTI_ASSIGN_OR_RETURN(ConferencecallRecord * moved, rules.MoveToRoom(*record, request.conference_id()));
+        return ConferencecallReply{moved, std::nullopt};
+      },
+      std::move(done));
+}
+
 void Core::DeleteConferencecall(const Principal& principal, const std::string& id, Done<v1::Conferencecall> done) {
   if (absl::Status status = CheckId("id", id); !status.ok()) return done(status);
   impl_->RunReply<ConferencecallRecord, v1::Conferencecall>(

@@ -16,7 +16,7 @@ absl::Status Purged() {
 }
 
 bool IsStreamName(const std::string& stream) {
-  for (const char* prefix : {"conference:", "call:"}) {
+  for (const char* prefix : {"conference:", "call:", "flow:"}) {
     const std::string start = prefix;
     if (stream.compare(0, start.size(), start) == 0) return CheckId("stream", stream.substr(start.size())).ok();
   }
@@ -30,7 +30,7 @@ absl::StatusOr<Core::EventPoint> Core::FindEventPoint(const Principal& principal
   EventPoint point{stream, after_sequence};
   if (!stream.empty()) {
     if (!cursor.empty()) return InvalidParameter("cursor", "can't be given with a stream");
-    if (!IsStreamName(stream)) return InvalidParameter("stream", "must be conference:<id> or call:<id>");
+    if (!IsStreamName(stream)) return InvalidParameter("stream", "must be conference:<id>, call:<id> or flow:<id>");
     if (after_sequence < 0) return InvalidParameter("after_sequence", "must be 0 or more");
   } else if (after_sequence != 0) {
     return InvalidParameter("after_sequence", "needs a stream");

@@ -95,6 +95,8 @@ void CoreFixture::OnCommit(Effects effects) {
   ++commits_with_effects_;
   for (MediaRef& ref : effects.bridges) pending_.bridges.push_back(std::move(ref));
   for (MediaRef& ref : effects.legs) pending_.legs.push_back(std::move(ref));
+  for (std::string& call_id : effects.operations) asked_operations_.push_back(std::move(call_id));
+  for (SoundStop& stop : effects.stops) stopped_sounds_.push_back(std::move(stop.operation_id));
 }
 
 absl::StatusOr<std::string> CoreFixture::Pick(const std::string& node_id) {

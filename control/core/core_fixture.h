@@ -85,6 +85,10 @@ class CoreFixture : public ::testing::Test, public EffectSink, public NodePicker
   bool hold_events_ = false;
   Effects pending_;
   int commits_with_effects_ = 0;
+  // Calls whose flows wait for operations, and operations to be stopped, as
+  // commits told them.
+  std::vector<std::string> asked_operations_;
+  std::vector<std::string> stopped_sounds_;
   std::unique_ptr<QueuedStore> store_;
   std::unique_ptr<Core> core_;
   NodeLease lease_;

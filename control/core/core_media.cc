@@ -73,7 +73,7 @@ absl::Status ApplyEvent(Work& work, Rules& rules, const std::string& node_id, co
       // Where the leg goes from one bridge to another, both are told under one revision.
       TUTTI_ASSIGN_OR_RETURN(const auto* participant, work.Conferencecall(call->flow().conferencecall_id()));
       if (participant != nullptr && participant->conferencecall().conference_id() != left.bridge_id()) {
-        return absl::OkStatus();
+        return rules.FinishMove(*call, left.revision());
       }
       return rules.SyncParticipant(*call, "", left.revision(), true);
     }
@@ -88,8 +88,15 @@ absl::Status ApplyEvent(Work& work, Rules& rules, const std::string& node_id, co
       if (call == nullptr) return absl::OkStatus();
       return ApplyLegGone(work, rules, *call, removed.has_statistics() ? &removed.statistics() : nullptr);
     }
+    case Event::kAudioFinished: {
+      const auto& finished = event.audio_finished();
+      if (finished.leg_id().empty()) return absl::OkStatus();
+      TUTTI_ASSIGN_OR_RETURN(CallRecord * call, FindLegCall(work, node_id, finished.leg_id()));
+      if (call == nullptr) return absl::OkStatus();
+      const bool rest = finished.cause() == media::v1::AudioFinished::CAUSE_FINISHED;
+      return rules.FinishOperation(*call, finished.operation_id(), absl::OkStatus(), rest);
+    }
     case Event::kResync:
-    case Event::kAudioFinished:
     case Event::KIND_NOT_SET:
       // The watcher takes a snapshot; an event of a later version is passed over.
       return absl::OkStatus();
@@ -209,6 +216,45 @@ absl::StatusOr<LegCommand> Core::ReadLegCommand(const MediaRef& ref) {
     return absl::OkStatus();
   }));
   return command;
+}
+
+absl::StatusOr<Operation> Core::ReadOperation(const std::string& call_id) {
+  Operation operation;
+  TUTTI_RETURN_IF_ERROR(impl_->Read([&](Transaction& tx) -> absl::Status {
+    TUTTI_ASSIGN_OR_RETURN(const auto record, tx.calls.Find(call_id, Lock::kNo));
+    if (!record.has_value() || !record->flow().has_operation()) return NothingWanted(call_id);
+    const store::FlowOperation& wanted = record->flow().operation();
+    operation.call_id = call_id;
+    operation.id = wanted.id();
+    if (wanted.has_play()) {
+      operation.what = PlayOperation{record->node_id(), wanted.play().sounds(0), wanted.play().stop_on_dtmf()};
+    } else {
+      const store::RequestSend& send = wanted.send();
+      operation.what = SendOperation{send.uri(), send.method(), send.content_type(), send.body()};
+    }
+    return absl::OkStatus();
+  }));
+  return operation;
+}
+
+void Core::FinishOperation(const std::string& call_id, const std::string& operation_id, const absl::Status& outcome,
+                           DoneStatus done) {
+  impl_->Run(
+      [call_id, operation_id, outcome](Work& work, Rules& rules) -> absl::Status {
+        TUTTI_ASSIGN_OR_RETURN(CallRecord * call, work.Call(call_id));
+        return call == nullptr ? absl::OkStatus() : rules.FinishOperation(*call, operation_id, outcome, false);
+      },
+      std::move(done));
+}
+
+void Core::HandleDigit(const NodeLease& lease, const media::v1::LegDtmf& digit, DoneStatus done) {
+  impl_->Run(
+      [lease, digit](Work& work, Rules& rules) -> absl::Status {
+        TUTTI_RETURN_IF_ERROR(Impl::HoldLease(work, lease));
+        TUTTI_ASSIGN_OR_RETURN(CallRecord * call, FindLegCall(work, lease.node_id, digit.leg_id()));
+        return call == nullptr ? absl::OkStatus() : rules.TakeDigits(*call, digit.digit());
+      },
+      std::move(done));
 }
 
 absl::StatusOr<BridgeCommand> Core::ReadBridgeCommand(const MediaRef& ref) {

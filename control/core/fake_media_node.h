@@ -39,6 +39,7 @@ class FakeMediaNode {
   void Tick();
 
   void ReportMediaTimeout(const std::string& leg_id);
+  void Report(const media::v1::AudioFinished& finished) { *AddEvent().mutable_audio_finished() = finished; }
 
   std::map<std::string, media::v1::LegState> legs;
   std::map<std::string, media::v1::BridgeState> bridges;

@@ -42,6 +42,7 @@ constexpr ParticipantTransition kParticipant[] = {
     {P::STATUS_JOINING, PE::kCallEnded, P::STATUS_LEAVED},
 
     {P::STATUS_JOINED, PE::kUpdate, P::STATUS_JOINED},
+    {P::STATUS_JOINED, PE::kMove, P::STATUS_LEAVING},
     {P::STATUS_JOINED, PE::kAttached, P::STATUS_JOINED},
     {P::STATUS_JOINED, PE::kDetached, P::STATUS_LEAVED},
     {P::STATUS_JOINED, PE::kKick, P::STATUS_LEAVING},
@@ -134,6 +135,8 @@ std::string Verb(PE event) {
   switch (event) {
     case PE::kUpdate:
       return "be changed";
+    case PE::kMove:
+      return "be moved";
     case PE::kAttached:
       return "join";
     case PE::kDetached:

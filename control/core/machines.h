@@ -32,6 +32,8 @@ enum class ConferenceEvent {
 
 enum class ParticipantEvent {
   kUpdate,
+  // To another room.
+  kMove,
   // The media plane has the leg in the mix.
   kAttached,
   // The media plane has the leg out of the mix.

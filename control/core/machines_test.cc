@@ -69,6 +69,7 @@ TEST(MachinesTest, WalksTheConference) {
 TEST(MachinesTest, WalksTheParticipant) {
   enum {
     kUpdate,
+    kMove,
     kAttached,
     kDetached,
     kKick,
@@ -95,7 +96,8 @@ TEST(MachinesTest, WalksTheParticipant) {
             {kMediaRefused, "leaved"},
             {kCallEnded, "leaved"}}},
           {"joined",
-           {{kDetached, "leaved"},
+           {{kMove, "leaving"},
+            {kDetached, "leaved"},
             {kKick, "leaving"},
             {kConferenceEnd, "leaving"},
             {kPeerLeft, "leaving"},

@@ -29,18 +29,53 @@ struct MediaRef {
   bool stray = false;
 };
 
+// A sound that shall stop: an operation of PlayAudio.
+struct SoundStop {
+  std::string node_id;
+  std::string operation_id;
+};
+
+// A sound for a call.
+struct PlayOperation {
+  std::string node_id;
+  // "beep", "file:NAME" or a URL.
+  std::string sound;
+  bool stop_on_dtmf = false;
+};
+
+struct SendOperation {
+  std::string uri;
+  std::string method;
+  std::string content_type;
+  std::string body;
+};
+
+// What a call's flow waits for others to do. Asked for again until it is
+// finished: it is the same as long as its id is.
+struct Operation {
+  std::string call_id;
+  std::string id;
+  std::variant<PlayOperation, SendOperation> what;
+};
+
 // What a commit has changed for others.
 struct Effects {
   std::vector<MediaRef> legs;
   // To be dealt with before the legs.
   std::vector<MediaRef> bridges;
+  // Calls whose flow waits for an operation.
+  std::vector<std::string> operations;
+  std::vector<SoundStop> stops;
   // The committed events, in the order of their commit, without cursors; their
   // streams have something new to read.
   std::vector<v1::Event> events;
   // The earliest deadline that the commit set.
   absl::Time deadline = absl::InfiniteFuture();
 
-  bool empty() const { return legs.empty() && bridges.empty() && events.empty() && deadline == absl::InfiniteFuture(); }
+  bool empty() const {
+    return legs.empty() && bridges.empty() && operations.empty() && stops.empty() && events.empty() &&
+           deadline == absl::InfiniteFuture();
+  }
 };
 
 // Takes effects, in the order of the commits, on the store's thread: it must not

@@ -32,28 +32,19 @@ void Count(ConferenceRecord& room, P::Status status, int add) {
 
 }  // namespace
 
-absl::StatusOr<flow::Outcome> Rules::Join(CallRecord& call, const flow::JoinRequest& join) {
-  const std::string& conference_id = join.conference_id;
-  auto joinable = FindJoinable(join, call.call().customer_id(), call.node_id());
-  if (!joinable.ok()) {
-    if (IsRefusal(joinable.status())) return flow::Outcome::Refused(joinable.status());
-    return joinable.status();
-  }
-  ConferenceRecord& room = **joinable;
+absl::StatusOr<ConferencecallRecord*> Rules::AddParticipant(CallRecord& call, ConferenceRecord& room,
+                                                            const flow::JoinRequest& join) {
   work_.Touch(room);
   if (room.bridge_wanted() != store::WANTED_PUT) {
     room.set_node_id(call.node_id());
     room.set_bridge_wanted(store::WANTED_PUT);
     work_.CommandBridge(room);
   }
-  call.set_bridge_id(conference_id);
-  work_.CommandLeg(call);
-
   ConferencecallRecord record;
   P& participant = *record.mutable_conferencecall();
   participant.set_id(work_.NewId());
   participant.set_customer_id(call.call().customer_id());
-  participant.set_conference_id(conference_id);
+  participant.set_conference_id(room.conference().id());
   participant.set_activeflow_id(call.flow().activeflow_id());
   participant.set_reference_type(P::REFERENCE_TYPE_CALL);
   participant.set_reference_id(call.call().id());
@@ -62,13 +53,22 @@ absl::StatusOr<flow::Outcome> Rules::Join(CallRecord& call, const flow::JoinRequ
   participant.set_muted(join.muted || (room.conference().muted_on_entry() && !join.host));
   SetTime(*participant.mutable_tm_create(), work_.now());
   SetTime(*participant.mutable_tm_update(), work_.now());
-  record.set_leg_revision(call.leg_revision());
-  record.set_deadline_at_us(ToMicroseconds(work_.now() + options_.joining_timeout));
+  record.set_deadline_at_us(ToMicroseconds(work_.now() + options_.pre_flow_timeout));
+  work_.Touch(call);
   call.mutable_flow()->set_conferencecall_id(participant.id());
   Count(room, P::STATUS_JOINING, 1);
-  TUTTI_ASSIGN_OR_RETURN(ConferencecallRecord * added, work_.Add(std::move(record)));
-  work_.Emit("conferencecall_joining", *added);
-  return flow::Outcome::WaitForLeave();
+  return work_.Add(std::move(record));
+}
+
+absl::Status Rules::EnterRoom(CallRecord& call) {
+  TUTTI_ASSIGN_OR_RETURN(ConferencecallRecord * record, work_.Conferencecall(call.flow().conferencecall_id()));
+  if (record == nullptr) return absl::DataLossError("a flow's participant is not in the store");
+  call.set_bridge_id(record->conferencecall().conference_id());
+  work_.CommandLeg(call);
+  work_.Touch(*record);
+  record->set_leg_revision(call.leg_revision());
+  record->set_deadline_at_us(ToMicroseconds(work_.now() + options_.joining_timeout));
+  return absl::OkStatus();
 }
 
 absl::Status Rules::MoveParticipant(ConferencecallRecord& record, ParticipantEvent event, P::LeaveReason reason) {
@@ -101,6 +101,8 @@ absl::Status Rules::MoveParticipant(ConferencecallRecord& record, ParticipantEve
         work_.CommandLeg(*call);
       }
       work_.Emit("conferencecall_leaving", record);
+      // One whose pre-flow runs is in no mix.
+      if (record.leg_revision() == 0) return MoveParticipant(record, ParticipantEvent::kDetached, reason);
       break;
     }
     default:
@@ -171,16 +173,55 @@ absl::Status Rules::AfterLeave(ConferencecallRecord& record) {
     call->clear_bridge_id();
     work_.CommandLeg(*call);
   }
-  resumed_.insert(call->call().id());
-  return absl::OkStatus();
+  return ResumeAfterLeave(*call, record);
+}
+
+absl::StatusOr<ConferencecallRecord*> Rules::MoveToRoom(ConferencecallRecord& record,
+                                                        const std::string& conference_id) {
+  TUTTI_RETURN_IF_ERROR(Next(record.conferencecall(), ParticipantEvent::kMove).status());
+  const P& participant = record.conferencecall();
+  if (participant.conference_id() == conference_id) {
+    return InvalidParameter("conference_id", "is the room that it is in");
+  }
+  TUTTI_ASSIGN_OR_RETURN(CallRecord * call, work_.Call(participant.reference_id()));
+  if (call == nullptr) return absl::DataLossError("a participant's call is not in the store");
+  flow::JoinRequest join;
+  join.conference_id = conference_id;
+  join.muted = participant.muted();
+  // Who may move may enter.
+  TUTTI_ASSIGN_OR_RETURN(const ConferenceRecord* asked, work_.Conference(conference_id));
+  if (asked != nullptr) join.pin = asked->conference().pin();
+  TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * room, FindJoinable(join, participant.customer_id(), call->node_id()));
+  TUTTI_ASSIGN_OR_RETURN(ConferencecallRecord * added, AddParticipant(*call, *room, join));
+  P& moved = *added->mutable_conferencecall();
+  moved.set_deaf(participant.deaf());
+  moved.set_on_hold(participant.on_hold());
+  moved.set_volume_db(participant.volume_db());
+  TUTTI_RETURN_IF_ERROR(EnterRoom(*call));
+  call->set_moved_from_id(participant.id());
+  work_.Emit("conferencecall_joining", *added);
+  TUTTI_RETURN_IF_ERROR(MoveParticipant(record, ParticipantEvent::kMove, P::LEAVE_REASON_MOVED));
+  return added;
+}
+
+absl::Status Rules::FinishMove(CallRecord& call, int64_t revision) {
+  if (call.moved_from_id().empty()) return absl::OkStatus();
+  TUTTI_ASSIGN_OR_RETURN(const ConferencecallRecord* added, work_.Conferencecall(call.flow().conferencecall_id()));
+  if (added != nullptr && revision < added->leg_revision()) return absl::OkStatus();
+  TUTTI_ASSIGN_OR_RETURN(ConferencecallRecord * left, work_.Conferencecall(call.moved_from_id()));
+  work_.Touch(call);
+  call.clear_moved_from_id();
+  if (left == nullptr) return absl::OkStatus();
+  return MoveParticipant(*left, ParticipantEvent::kDetached, P::LEAVE_REASON_MOVED);
 }
 
 absl::Status Rules::SyncParticipant(CallRecord& call, const std::string& bridge_id, int64_t revision, bool detached) {
   if (call.flow().conferencecall_id().empty()) return absl::OkStatus();
   TUTTI_ASSIGN_OR_RETURN(ConferencecallRecord * record, work_.Conferencecall(call.flow().conferencecall_id()));
-  if (record == nullptr || revision < record->leg_revision()) return absl::OkStatus();
+  if (record == nullptr || record->leg_revision() == 0 || revision < record->leg_revision()) return absl::OkStatus();
   const P& participant = record->conferencecall();
   if (bridge_id == participant.conference_id()) {
+    TUTTI_RETURN_IF_ERROR(FinishMove(call, revision));
     return MoveParticipant(*record, ParticipantEvent::kAttached, P::LEAVE_REASON_UNSPECIFIED);
   }
   // While it joins, an empty bridge is what the attachment has not reached yet.

@@ -47,6 +47,11 @@ class Rules {
   // `reason` counts where the event makes it leave.
   absl::Status MoveParticipant(store::ConferencecallRecord& participant, ParticipantEvent event,
                                v1::Conferencecall::LeaveReason reason);
+  // Takes the participant's call into another room; gives the participant there.
+  absl::StatusOr<store::ConferencecallRecord*> MoveToRoom(store::ConferencecallRecord& participant,
+                                                          const std::string& conference_id);
+  // The leg is out of the bridge that it was moved from.
+  absl::Status FinishMove(store::CallRecord& call, int64_t revision);
   // Takes over the editable fields of `changed`.
   absl::Status ChangeParticipant(store::ConferencecallRecord& participant, const v1::Conferencecall& changed);
   // The participant's leg as the media plane has it: `bridge_id` as of the leg's
@@ -66,21 +71,59 @@ class Rules {
   // As EndCall for a call that is being set up: `why` answers who waits for it.
   absl::Status RefuseCall(store::CallRecord& call, CallEvent event, v1::Call::HangupReason reason,
                           const absl::Status& why);
-  // The end of a sleep.
+
+  // --- flow_rules.cc
+
+  // The time has come that the flow waited for.
   absl::Status Wake(store::CallRecord& call);
+  // `rest`: more sounds of the same action follow.
+  absl::Status FinishOperation(store::CallRecord& call, const std::string& operation_id, const absl::Status& outcome,
+                               bool rest);
+  absl::Status TakeDigits(store::CallRecord& call, const std::string& digits);
   // Runs what the step has set free. Once, at its end.
   absl::Status Finish();
 
  private:
-  class FlowHost;
-
   absl::Status Terminate(store::ConferenceRecord& conference);
   absl::Status EjectAll(store::ConferenceRecord& conference, ParticipantEvent event,
                         v1::Conferencecall::LeaveReason reason);
-  absl::StatusOr<flow::Outcome> Join(store::CallRecord& call, const flow::JoinRequest& join);
+  // Makes the call a participant that is joining.
+  absl::StatusOr<store::ConferencecallRecord*> AddParticipant(store::CallRecord& call, store::ConferenceRecord& room,
+                                                              const flow::JoinRequest& join);
+  // Asks for the leg of a joining participant to be attached.
+  absl::Status EnterRoom(store::CallRecord& call);
   absl::Status CheckCoachTarget(const v1::Conferencecall& coach);
   absl::Status AfterLeave(store::ConferencecallRecord& participant);
+
   absl::Status RunFlow(store::CallRecord& call);
+  // On to the next action, noting how this one ended.
+  void Advance(store::CallRecord& call, const absl::Status& outcome);
+  void SetWake(store::CallRecord& call, absl::Time time);
+  // Forgets what the flow waits for.
+  void EndWait(store::CallRecord& call);
+  // The participant of the flow's conference_join is out of its room.
+  absl::Status ResumeAfterLeave(store::CallRecord& call, const store::ConferencecallRecord& participant);
+  void StartOperation(store::CallRecord& call, store::FlowOperation operation);
+  void JumpTo(store::CallRecord& call, const std::string& target_id);
+  absl::StatusOr<bool> PushFlow(store::CallRecord& call, const std::string& flow_id, store::FlowFrame::Kind kind);
+  absl::Status TakeMenuDigit(store::CallRecord& call, store::ConferencecallRecord& participant, char digit);
+  // What an outcome of an action comes to; true: the flow waits, or is at its end.
+  absl::StatusOr<bool> Do(store::CallRecord& call, const flow::Continue& outcome);
+  absl::StatusOr<bool> Do(store::CallRecord& call, const flow::Refuse& outcome);
+  absl::StatusOr<bool> Do(store::CallRecord& call, const flow::Jump& outcome);
+  absl::StatusOr<bool> Do(store::CallRecord& call, const flow::Goto& outcome);
+  absl::StatusOr<bool> Do(store::CallRecord& call, const flow::SetVariable& outcome);
+  absl::StatusOr<bool> Do(store::CallRecord& call, const flow::JoinRequest& outcome);
+  absl::StatusOr<bool> Do(store::CallRecord& call, const flow::Sleep& outcome);
+  absl::StatusOr<bool> Do(store::CallRecord& call, const flow::Play& outcome);
+  absl::StatusOr<bool> Do(store::CallRecord& call, const flow::ReceiveDigits& outcome);
+  absl::StatusOr<bool> Do(store::CallRecord& call, const flow::RunFlow& outcome);
+  absl::StatusOr<bool> Do(store::CallRecord& call, const flow::SendRequest& outcome);
+  absl::StatusOr<bool> Do(store::CallRecord& call, const flow::Hangup& outcome);
+  // `pin_attempts_left` as DigitsWait's.
+  absl::StatusOr<bool> BeginDigits(store::CallRecord& call, const flow::ReceiveDigits& digits, int pin_attempts_left);
+  absl::StatusOr<bool> EndDigits(store::CallRecord& call, bool timed_out);
+
   absl::Status FreeIdempotencyKey(store::CallRecord& call);
 
   Work& work_;
@@ -95,6 +138,9 @@ IdempotencyTable::Key CallKey(const store::CallRecord& call);
 
 inline constexpr char kCreateCallMethod[] = "CreateCall";
 inline constexpr char kCreateConferenceMethod[] = "CreateConference";
+
+// The earlier of the state's deadline and the flow's.
+void SetDeadline(store::CallRecord& call);
 
 }  // namespace tutti::control
 

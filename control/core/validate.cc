@@ -83,7 +83,8 @@ absl::Status CheckPin(const std::string& pin) {
 // The editable fields by name.
 const std::set<std::string>& EditableNames(const v1::Conference&) {
   static const auto& names = *new std::set<std::string>{
-      "name", "detail", "data", "timeout", "max_participants", "pin", "start_on_host", "end_on_host", "muted_on_entry"};
+      "name",          "detail",      "data",           "timeout",     "max_participants", "pin",
+      "start_on_host", "end_on_host", "muted_on_entry", "pre_flow_id", "post_flow_id",     "dtmf_menu"};
   return names;
 }
 
@@ -162,6 +163,8 @@ absl::Status CheckEditable(const v1::Conference& conference) {
   TUTTI_RETURN_IF_ERROR(CheckLength("detail", conference.detail(), kDetailBytesMax));
   TUTTI_RETURN_IF_ERROR(CheckData(conference.data()));
   TUTTI_RETURN_IF_ERROR(CheckPin(conference.pin()));
+  if (!conference.pre_flow_id().empty()) TUTTI_RETURN_IF_ERROR(CheckId("pre_flow_id", conference.pre_flow_id()));
+  if (!conference.post_flow_id().empty()) TUTTI_RETURN_IF_ERROR(CheckId("post_flow_id", conference.post_flow_id()));
   TUTTI_RETURN_IF_ERROR(CheckRange("timeout", conference.timeout(), 0, kTimeoutSecondsMax));
   if (conference.type() != v1::Conference::TYPE_CONNECT) {
     return CheckRange("max_participants", conference.max_participants(), 0, kParticipantsMax);
@@ -205,12 +208,18 @@ absl::Status CheckSdpOffer(const std::string& sdp_offer) {
   return sdp_offer.empty() ? Missing("sdp_offer") : CheckLength("sdp_offer", sdp_offer, kSdpBytesMax);
 }
 
+absl::Status CheckFlowName(const std::string& name) { return CheckLength("name", name, kNameBytesMax); }
+
 absl::Status CheckNewCall(const v1::Call& call) {
   if (call.type() == v1::Call::TYPE_UNSPECIFIED) return Missing("type");
   if (!v1::Call::Type_IsValid(call.type())) return InvalidParameter("type", "is not known");
   TUTTI_RETURN_IF_ERROR(CheckLength("source", call.source(), kPartyBytesMax));
   TUTTI_RETURN_IF_ERROR(CheckLength("destination", call.destination(), kPartyBytesMax));
   TUTTI_RETURN_IF_ERROR(CheckSdpOffer(call.sdp_offer()));
+  if (!call.flow_id().empty()) {
+    TUTTI_RETURN_IF_ERROR(CheckId("flow_id", call.flow_id()));
+    if (!call.actions().empty()) return InvalidParameter("flow_id", "can't be given with actions");
+  }
   return CheckRange("media_timeout", call.media_timeout(), 0, kMediaTimeoutSecondsMax);
 }
 

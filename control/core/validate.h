@@ -28,6 +28,7 @@ absl::Status CheckUnchanged(const v1::Conference& request, const v1::Conference&
 absl::Status CheckUnchanged(const v1::Conferencecall& request, const v1::Conferencecall& stored);
 absl::Status CheckEditable(const v1::Conferencecall& conferencecall);
 absl::Status CheckSdpOffer(const std::string& sdp_offer);
+absl::Status CheckFlowName(const std::string& name);
 absl::Status CheckNewCall(const v1::Call& call);
 
 // Takes the editable fields from `from`: all, or those of the mask (an empty

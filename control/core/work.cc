@@ -152,6 +152,10 @@ void Work::Emit(const std::string& type, CallRecord& record) {
   *AddEvent(type, CallStream(record.call().id()), record.call().customer_id()).mutable_call() = Show(record);
 }
 
+void Work::Emit(const std::string& type, const v1::Flow& flow) {
+  *AddEvent(type, FlowStream(flow.id()), flow.customer_id()).mutable_flow() = flow;
+}
+
 template <typename Record, typename Table>
 absl::Status Work::Write(Slots<Record>& slots, Table& table) {
   for (auto& [id, slot] : slots) {
@@ -201,6 +205,7 @@ absl::Status Work::Flush() {
     const CallRecord& record = calls_.at(id).record;
     effects_.legs.push_back({record.node_id(), id, record.leg_revision()});
   }
+  effects_.operations.assign(operations_.begin(), operations_.end());
   return absl::OkStatus();
 }
 
@@ -215,8 +220,12 @@ v1::Conferencecall Show(const ConferencecallRecord& record) { return record.conf
 
 v1::Call Show(const CallRecord& record) { return record.call(); }
 
+v1::Flow Show(const store::FlowRecord& record) { return record.flow(); }
+
 std::string ConferenceStream(const std::string& conference_id) { return absl::StrCat("conference:", conference_id); }
 
 std::string CallStream(const std::string& call_id) { return absl::StrCat("call:", call_id); }
+
+std::string FlowStream(const std::string& flow_id) { return absl::StrCat("flow:", flow_id); }
 
 }  // namespace tutti::control

@@ -69,11 +69,18 @@ class Work {
   void RepeatLeg(const store::CallRecord& record);
   void RepeatBridge(const store::ConferenceRecord& record);
 
+  // The call's flow waits for its operation.
+  void AskForOperation(const store::CallRecord& record) { operations_.insert(record.call().id()); }
+  void StopSound(const store::CallRecord& record, const std::string& operation_id) {
+    effects_.stops.push_back({record.node_id(), operation_id});
+  }
+
   // An event with the resource as it is now, in the resource's stream; the
   // conference's version and tm_update go up with its own.
   void Emit(const std::string& type, store::ConferenceRecord& record);
   void Emit(const std::string& type, store::ConferencecallRecord& record);
   void Emit(const std::string& type, store::CallRecord& record);
+  void Emit(const std::string& type, const v1::Flow& flow);
 
   // Something small to be written after the rows and before the events.
   void AtEnd(std::function<absl::Status(Transaction&)> write) { at_end_.push_back(std::move(write)); }
@@ -119,6 +126,7 @@ class Work {
   std::vector<std::function<absl::Status(Transaction&)>> at_end_;
   std::set<std::string> legs_;
   std::set<std::string> bridges_;
+  std::set<std::string> operations_;
   // With the customer of each.
   std::vector<std::pair<v1::Event, std::string>> events_;
   Effects effects_;
@@ -128,9 +136,11 @@ class Work {
 v1::Conference Show(const store::ConferenceRecord& record);
 v1::Conferencecall Show(const store::ConferencecallRecord& record);
 v1::Call Show(const store::CallRecord& record);
+v1::Flow Show(const store::FlowRecord& record);
 
 std::string ConferenceStream(const std::string& conference_id);
 std::string CallStream(const std::string& call_id);
+std::string FlowStream(const std::string& flow_id);
 
 }  // namespace tutti::control
 

@@ -1,13 +1,15 @@
 #include "absl/strings/str_cat.h"
-#include "common/id/id.h"
 #include "common/status/status.h"
 #include "control/flow/actions.h"
+#include "control/flow/check.h"
 #include "tutti/control/v1/action.pb.h"
 
 namespace tutti::flow {
 namespace {
 
-constexpr size_t kPinBytesMax = 16;
+// More than a PIN has, for variables' names.
+constexpr size_t kPinBytesMax = 80;
+constexpr int kPinAttemptsMax = 5;
 
 class ConferenceJoinAction final : public ActionOf<control::v1::ConferenceJoinOption> {
  public:
@@ -15,26 +17,15 @@ class ConferenceJoinAction final : public ActionOf<control::v1::ConferenceJoinOp
 
  private:
   absl::Status CheckOption(const control::v1::ConferenceJoinOption& option, const std::string& path) const override {
-    const std::string place = absl::StrCat(path, ".conference_id");
-    if (option.conference_id().empty()) {
-      return Error(absl::StatusCode::kInvalidArgument, "MISSING_REQUEST_PARAMETER", absl::StrCat(place, " is required"),
-                   {{"field", place}});
-    }
-    if (!IsUuid(option.conference_id())) {
-      return Error(absl::StatusCode::kInvalidArgument, "INVALID_ID", absl::StrCat(place, " must be a UUID"),
-                   {{"field", place}});
-    }
-    if (option.pin().size() > kPinBytesMax) {
-      return Error(absl::StatusCode::kInvalidArgument, "INVALID_REQUEST_PARAMETER",
-                   absl::StrCat(path, ".pin is longer than any"), {{"field", absl::StrCat(path, ".pin")}});
-    }
-    return absl::OkStatus();
+    TUTTI_RETURN_IF_ERROR(CheckUuid(absl::StrCat(path, ".conference_id"), option.conference_id()));
+    TUTTI_RETURN_IF_ERROR(CheckBytes(absl::StrCat(path, ".pin"), option.pin(), kPinBytesMax));
+    TUTTI_RETURN_IF_ERROR(CheckRange(absl::StrCat(path, ".pin_attempts"), option.pin_attempts(), 0, kPinAttemptsMax));
+    if (option.pin_sound().empty()) return absl::OkStatus();
+    return CheckSound(absl::StrCat(path, ".pin_sound"), option.pin_sound());
   }
-  absl::StatusOr<Outcome> RunOption(const control::v1::ConferenceJoinOption& option, Host& host) const override {
-    return host.JoinConference(*JoinOf(option));
-  }
-  std::optional<JoinRequest> JoinOf(const control::v1::ConferenceJoinOption& option) const override {
-    return JoinRequest{option.conference_id(), option.pin(), option.host(), option.muted()};
+  Outcome RunOption(const control::v1::ConferenceJoinOption& option, const Variables&) const override {
+    return JoinRequest{option.conference_id(), option.pin(),          option.host(),
+                       option.muted(),         option.pin_attempts(), option.pin_sound()};
   }
 };
 

@@ -1,5 +1,6 @@
 #include "control/flow/registry.h"
 
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -8,11 +9,15 @@
 #include "common/protojson/protojson.h"
 #include "common/status/status.h"
 #include "control/flow/actions.h"
+#include "control/flow/check.h"
+#include "control/flow/variables.h"
 
 namespace tutti::flow {
 
 Registry::Registry() {
-  for (auto make : {MakeAnswerAction, MakeConferenceJoinAction, MakeSleepAction, MakeHangupAction}) {
+  for (auto make : {MakeAnswerAction, MakeSleepAction, MakeHangupAction, MakeConferenceJoinAction, MakePlayAction,
+                    MakeBeepAction, MakeDigitsReceiveAction, MakeBranchAction, MakeConditionVariableAction,
+                    MakeVariableSetAction, MakeGotoAction, MakeFetchFlowAction, MakeWebhookSendAction}) {
     std::unique_ptr<Action> action = make();
     const std::string type = action->type();
     actions_[type] = std::move(action);
@@ -44,22 +49,40 @@ absl::Status Registry::Check(const google::protobuf::RepeatedPtrField<control::v
     return Error(absl::StatusCode::kInvalidArgument, "INVALID_REQUEST_PARAMETER",
                  absl::StrCat("actions has more than ", kActionsMax), {{"field", "actions"}});
   }
+  std::set<std::string> ids;
   for (int i = 0; i < actions.size(); ++i) {
-    TUTTI_RETURN_IF_ERROR(ReadAction(actions.Get(i), absl::StrCat("actions[", i, "]")).status());
+    const std::string& id = actions.Get(i).id();
+    if (id.empty()) continue;
+    const std::string place = absl::StrCat("actions[", i, "].id");
+    if (!IsName(id)) return Wrong(place, "must be 1 to 64 letters, digits, dots, underscores or hyphens");
+    if (!ids.insert(id).second) return Wrong(place, "is another action's, too");
+  }
+  for (int i = 0; i < actions.size(); ++i) {
+    const std::string path = absl::StrCat("actions[", i, "]");
+    TUTTI_ASSIGN_OR_RETURN(const Read read, ReadAction(actions.Get(i), path));
+    for (const std::string& target : read.action->Targets(*read.option)) {
+      if (!ids.contains(target)) return Wrong(absl::StrCat(path, ".option"), absl::StrCat("has no target ", target));
+    }
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<Outcome> Registry::Run(const control::v1::Action& action, Host& host) const {
-  auto read = ReadAction(action, "action");
-  if (!read.ok()) return Outcome::Refused(read.status());
-  return read->action->Run(*read->option, host);
+Outcome Registry::Run(const control::v1::Action& action, const Variables& variables) const {
+  control::v1::Action filled = action;
+  Substitute(*filled.mutable_option(), variables);
+  auto read = ReadAction(filled, "action");
+  if (!read.ok()) return Refuse{read.status()};
+  return read->action->Run(*read->option, variables);
 }
 
 std::optional<JoinRequest> Registry::Join(const control::v1::Action& action) const {
   auto read = ReadAction(action, "action");
   if (!read.ok()) return std::nullopt;
-  return read->action->Join(*read->option);
+  // Its run needs no variable.
+  Outcome outcome = read->action->Run(*read->option, {});
+  auto* join = std::get_if<JoinRequest>(&outcome);
+  if (join == nullptr || HasVariables(join->conference_id) || HasVariables(join->pin)) return std::nullopt;
+  return std::move(*join);
 }
 
 }  // namespace tutti::flow

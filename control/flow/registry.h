@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "control/flow/action.h"
+#include "control/flow/outcome.h"
 #include "google/protobuf/repeated_field.h"
 #include "tutti/control/v1/call.pb.h"
 
@@ -22,12 +23,13 @@ class Registry {
   Registry();
 
   // A flow as it comes in: 1–100 actions of known types, each option as its own
-  // message wants it. INVALID_ARGUMENT names the place ("actions[2].option.duration").
+  // message wants it, ids that are there once, targets that are there.
+  // INVALID_ARGUMENT names the place ("actions[2].option.duration").
   absl::Status Check(const google::protobuf::RepeatedPtrField<control::v1::Action>& actions) const;
 
-  // Runs one action that was checked before. One that this program no longer
-  // knows is Refused.
-  absl::StatusOr<Outcome> Run(const control::v1::Action& action, Host& host) const;
+  // What an action that was checked before asks for, with the variables put in.
+  // Refuse: what came of them is wrong, or this program no longer knows the type.
+  Outcome Run(const control::v1::Action& action, const Variables& variables) const;
 
   // The room that the action enters, where it is known beforehand.
   std::optional<JoinRequest> Join(const control::v1::Action& action) const;

@@ -53,6 +53,8 @@ EventText TextOf(PE event) {
   switch (event) {
     case PE::kUpdate:
       return {"update", "PATCH, mute_all"};
+    case PE::kMove:
+      return {"move", "POST of another room"};
     case PE::kAttached:
       return {"attached", "the media plane has the leg in the mix"};
     case PE::kDetached:
@@ -259,12 +261,15 @@ std::string WriteLifecycles() {
                                {"media_node_lost", "the media node ended, or was out of reach for 15 s"},
                                {"join_timeout", "it was not attached to the mix in time"},
                                {"health_check", "it failed its health check, or was too old"},
-                               {"media_failed", "the media plane refused or lost the leg"}}),
+                               {"media_failed", "the media plane refused or lost the leg"},
+                               {"moved", "the API moved it to another room"},
+                               {"left", "by the digits of the room's menu"}}),
                       "## Call\n\n", Diagram<v1::Call>(CallTransitions(), "ringing"),
                       Table<v1::Call>(CallTransitions(), LE::kTeardownTimeout), WithTimes(kCall),
                       Reasons(*v1::Call::HangupReason_descriptor(), "HANGUP_REASON_", "hangup_reason",
                               {{"normal", "asked for by the API, or by the action `hangup`"},
                                {"flow_ended", "the flow had no action left"},
+                               {"flow_limit", "the flow ran 10 000 actions, or 1 000 at once"},
                                {"media_timeout", "nothing was received for `media_timeout` seconds"},
                                {"media_node_lost", "the media node ended, or was out of reach for 15 s"},
                                {"media_failed", "the media plane refused or lost the leg"},

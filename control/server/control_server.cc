@@ -24,6 +24,7 @@
 #include "control/service/conference_service.h"
 #include "control/service/conferencecall_service.h"
 #include "control/service/event_service.h"
+#include "control/service/flow_service.h"
 #include "control/service/read_pool.h"
 
 namespace tutti::control {
@@ -94,6 +95,7 @@ struct ControlServer::Parts {
   std::unique_ptr<ConferencecallService> conferencecalls;
   std::unique_ptr<CallService> calls;
   std::unique_ptr<EventService> events;
+  std::unique_ptr<FlowService> flows;
   RpcServer rpc;
 
   absl::Status OpenStore(const Options& options);
@@ -133,9 +135,8 @@ void ControlServer::Parts::MakeMedia(const Options& options) {
   }
   live = std::make_unique<LiveHub>(*core, live_queue, clock, ids,
                                    [this](const std::shared_ptr<const LiveEvent>& event) { events->OnLive(event); });
-  // No action takes digits.
-  const auto on_digit = [](const NodeLease&, const media::v1::LegDtmf&, const Core::DoneStatus& done) {
-    done(absl::OkStatus());
+  const auto on_digit = [this](const NodeLease& lease, const media::v1::LegDtmf& digit, Core::DoneStatus done) {
+    core->HandleDigit(lease, digit, std::move(done));
   };
   for (size_t i = 0; const auto& [id, client] : nodes) {
     const NodeWatcher* watcher = watchers[i++].get();
@@ -160,6 +161,7 @@ void ControlServer::Parts::MakeServices(const Options& options) {
   conferencecalls = std::make_unique<ConferencecallService>(
       *core, reads, authenticator, [this](const std::string& id) { return live->IsTalking(id); });
   calls = std::make_unique<CallService>(*core, reads, authenticator, nodes);
+  flows = std::make_unique<FlowService>(*core, reads, authenticator);
   events = std::make_unique<EventService>(
       *core, event_queue, clock, authenticator, [this](absl::Duration age) { counters.OnDelivered(age); },
       [this](const std::string& customer_id, const std::string& stream) { return live->Talkers(customer_id, stream); });
@@ -207,12 +209,11 @@ absl::StatusOr<std::unique_ptr<ControlServer>> ControlServer::Start(const Option
   parts.MakeServices(options);
   parts.AddGauges();
   if (!options.metrics_listen.empty()) TUTTI_RETURN_IF_ERROR(parts.metrics.Serve(options.metrics_listen));
-  TUTTI_ASSIGN_OR_RETURN(
-      parts.rpc,
-      StartRpcServer({options.grpc_listen,
-                      {parts.conferences.get(), parts.conferencecalls.get(), parts.calls.get(), parts.events.get()},
-                      &parts.metrics,
-                      options.tls}));
+  TUTTI_ASSIGN_OR_RETURN(parts.rpc, StartRpcServer({options.grpc_listen,
+                                                    {parts.conferences.get(), parts.conferencecalls.get(),
+                                                     parts.calls.get(), parts.events.get(), parts.flows.get()},
+                                                    &parts.metrics,
+                                                    options.tls}));
   parts.has_started = true;
   parts.scheduler->Start();
   for (const auto& watcher : parts.watchers) watcher->Start();

@@ -13,6 +13,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/empty.pb.h"
 #include "grpcpp/generic/generic_stub.h"
+#include "tutti/control/v1/flow.pb.h"
 
 namespace tutti::control {
 namespace {
@@ -32,8 +33,9 @@ std::string Bearer(const std::string& key) { return absl::StrCat("Bearer ", key)
 // Every method of tutti.control.v1 that this server has.
 std::vector<const MethodDescriptor*> Methods() {
   std::vector<const MethodDescriptor*> methods;
-  for (const auto* file : {v1::Call::descriptor()->file(), v1::Conference::descriptor()->file(),
-                           v1::Conferencecall::descriptor()->file(), v1::Event::descriptor()->file()}) {
+  for (const auto* file :
+       {v1::Call::descriptor()->file(), v1::Conference::descriptor()->file(), v1::Conferencecall::descriptor()->file(),
+        v1::Event::descriptor()->file(), v1::Flow::descriptor()->file()}) {
     for (int s = 0; s < file->service_count(); ++s) {
       for (int m = 0; m < file->service(s)->method_count(); ++m) methods.push_back(file->service(s)->method(m));
     }

@@ -46,6 +46,14 @@ Reactor* ConferencecallService::UpdateConferencecall(Context* context, const v1:
                      });
 }
 
+Reactor* ConferencecallService::MoveConferencecall(Context* context, const v1::MoveConferencecallRequest* request,
+                                                   v1::Conferencecall* response) {
+  return AnswerLater(authenticator_, *context, response,
+                     [&](const Principal& principal, Core::Done<v1::Conferencecall> done) {
+                       core_.MoveConferencecall(principal, *request, std::move(done));
+                     });
+}
+
 Reactor* ConferencecallService::DeleteConferencecall(Context* context, const v1::DeleteConferencecallRequest* request,
                                                      v1::Conferencecall* response) {
   return AnswerLater(authenticator_, *context, response,

@@ -31,6 +31,9 @@ class ConferencecallService final : public v1::ConferencecallService::CallbackSe
   grpc::ServerUnaryReactor* UpdateConferencecall(grpc::CallbackServerContext* context,
                                                  const v1::UpdateConferencecallRequest* request,
                                                  v1::Conferencecall* response) override;
+  grpc::ServerUnaryReactor* MoveConferencecall(grpc::CallbackServerContext* context,
+                                               const v1::MoveConferencecallRequest* request,
+                                               v1::Conferencecall* response) override;
   grpc::ServerUnaryReactor* DeleteConferencecall(grpc::CallbackServerContext* context,
                                                  const v1::DeleteConferencecallRequest* request,
                                                  v1::Conferencecall* response) override;

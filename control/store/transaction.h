@@ -7,6 +7,7 @@
 #include "control/store/call_table.h"
 #include "control/store/conference_table.h"
 #include "control/store/conferencecall_table.h"
+#include "control/store/flow_table.h"
 #include "control/store/idempotency_table.h"
 #include "control/store/media_node_table.h"
 #include "control/store/meta_table.h"
@@ -30,6 +31,7 @@ class Transaction {
       : conferences(connection),
         conferencecalls(connection),
         calls(connection),
+        flows(connection),
         outbox(connection),
         idempotency_keys(connection),
         media_nodes(connection),
@@ -44,6 +46,7 @@ class Transaction {
   ConferenceTable conferences;
   ConferencecallTable conferencecalls;
   CallTable calls;
+  FlowTable flows;
   Outbox outbox;
   IdempotencyTable idempotency_keys;
   MediaNodeTable media_nodes;
