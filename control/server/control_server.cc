@@ -17,6 +17,7 @@
 #include "control/media/grpc_node_client.h"
 #include "control/media/node_registry.h"
 #include "control/metrics/control_metrics.h"
+#include "control/metrics/event_log.h"
 #include "control/scheduler/effect_router.h"
 #include "control/scheduler/event_sequencer.h"
 #include "control/server/open_store.h"
@@ -173,6 +174,7 @@ void ControlServer::Parts::MakeServices(const Options& options) {
     });
   }
   router.Add([this](const Effects& effects) { counters.OnCommit(effects); });
+  router.Add(LogEvents);
 }
 
 void ControlServer::Parts::AddGauges() {

@@ -12,6 +12,7 @@
 #include "control/core/principal.h"
 #include "control/service/authenticator.h"
 #include "control/service/read_pool.h"
+#include "control/service/request.h"
 #include "grpcpp/support/server_callback.h"
 
 namespace tutti::control {
@@ -21,8 +22,8 @@ namespace tutti::control {
 template <typename T>
 class LateReply final : public grpc::ServerUnaryReactor {
  public:
-  static std::shared_ptr<LateReply> Make(T* response) {
-    std::shared_ptr<LateReply> reply(new LateReply(response));
+  static std::shared_ptr<LateReply> Make(T* response, RequestIds ids) {
+    std::shared_ptr<LateReply> reply(new LateReply(response, std::move(ids)));
     reply->self_ = reply;
     return reply;
   }
@@ -31,7 +32,11 @@ class LateReply final : public grpc::ServerUnaryReactor {
     absl::MutexLock lock(&mutex_);
     if (finished_) return;
     finished_ = true;
-    if (result.ok()) response_->Swap(&*result);
+    if (result.ok()) {
+      response_->Swap(&*result);
+    } else {
+      LogFailure(ids_, T::descriptor()->full_name(), result.status());
+    }
     Finish(ToGrpcStatus(result.status()));
   }
 
@@ -40,12 +45,13 @@ class LateReply final : public grpc::ServerUnaryReactor {
   void OnDone() override { const std::shared_ptr<LateReply> last = std::move(self_); }
 
  private:
-  explicit LateReply(T* response) : response_(response) {}
+  LateReply(T* response, RequestIds ids) : ids_(std::move(ids)), response_(response) {}
 
   // Until OnDone.
   std::shared_ptr<LateReply> self_;
   absl::Mutex mutex_;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+  const RequestIds ids_;
   // gRPC's, until Finish.
   T* const response_;
 };
@@ -55,7 +61,7 @@ class LateReply final : public grpc::ServerUnaryReactor {
 template <typename T, typename Request>
 grpc::ServerUnaryReactor* AnswerLater(const Authenticator& authenticator, const grpc::CallbackServerContext& context,
                                       T* response, const Request& request) {
-  auto reply = LateReply<T>::Make(response);
+  auto reply = LateReply<T>::Make(response, ReadRequestIds(context));
   grpc::ServerUnaryReactor* reactor = reply.get();
   const absl::StatusOr<Principal> principal = authenticator.Authenticate(context);
   if (!principal.ok()) {

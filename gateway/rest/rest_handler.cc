@@ -11,6 +11,7 @@
 #include "common/protojson/protojson.h"
 #include "common/status/grpc_status.h"
 #include "common/status/status.h"
+#include "common/trace/trace_context.h"
 #include "gateway/http/error_response.h"
 #include "gateway/rest/request_builder.h"
 #include "grpcpp/client_context.h"
@@ -24,6 +25,7 @@ using google::protobuf::Message;
 using google::protobuf::MessageFactory;
 
 constexpr size_t kIdempotencyKeyBytesMax = 128;
+constexpr size_t kTracestateBytesMax = 512;
 // No key is so long.
 constexpr size_t kCredentialBytesMax = 1024;
 
@@ -48,6 +50,10 @@ absl::Status ForClient(const absl::Status& status) {
 
 bool IsVisible(const std::string& text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return absl::ascii_isgraph(c); });
+}
+
+bool IsPrintable(const std::string& text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return absl::ascii_isprint(c); });
 }
 
 // Control is the one to judge them: they go on as they came. False: they can't be
@@ -92,14 +98,16 @@ std::string Allow(std::set<std::string> allowed) {
 struct RestHandler::Call {
   const Route* route;
   std::string request_id;
+  std::string trace_id;
   Reply reply;
   grpc::ClientContext context;
   std::unique_ptr<Message> request;
   std::unique_ptr<Message> response;
 };
 
-RestHandler::RestHandler(RouteTable routes, std::shared_ptr<grpc::Channel> channel, absl::Duration deadline)
-    : routes_(std::move(routes)), stub_(std::move(channel)), deadline_(deadline) {}
+RestHandler::RestHandler(RouteTable routes, std::shared_ptr<grpc::Channel> channel, IdGenerator& ids,
+                         absl::Duration deadline)
+    : routes_(std::move(routes)), ids_(ids), stub_(std::move(channel)), deadline_(deadline) {}
 
 RestHandler::~RestHandler() {
   const auto none = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return calls_.empty(); };
@@ -148,6 +156,15 @@ void RestHandler::Handle(Request request, Reply reply) {
   }
   if (!key.empty()) call->context.AddMetadata("idempotency-key", key);
   call->context.AddMetadata("x-request-id", request.request_id);
+  const auto received = ParseTraceparent(request.Find("traceparent"));
+  const TraceContext trace = ContinueTrace(received, ids_);
+  call->context.AddMetadata("traceparent", FormatTraceparent(trace));
+  call->trace_id = trace.trace_id;
+  // Section 3.3: what the tracing systems on the way add for themselves.
+  const std::string state(request.Find("tracestate"));
+  if (received.has_value() && !state.empty() && state.size() <= kTracestateBytesMax && IsPrintable(state)) {
+    call->context.AddMetadata("tracestate", state);
+  }
   call->route = match.route;
   call->request_id = request.request_id;
   call->reply = std::move(reply);
@@ -181,6 +198,7 @@ void RestHandler::FinishCall(Call* call, const grpc::Status& status) {
     response = ErrorResponse(told, call->request_id);
     if (response.status >= 500) {
       log::Warning("request failed", {{"request_id", call->request_id},
+                                      {"trace_id", call->trace_id},
                                       {"method", call->route->grpc_method},
                                       {"status", response.status},
                                       {"error", status.error_message()}});

@@ -8,6 +8,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "common/id/id.h"
 #include "gateway/http/http.h"
 #include "gateway/rest/route_table.h"
 #include "google/protobuf/message.h"
@@ -21,7 +22,8 @@ namespace tutti::gateway {
 class RestHandler final : public Handler {
  public:
   // Every call is given up after `deadline`.
-  RestHandler(RouteTable routes, std::shared_ptr<grpc::Channel> channel, absl::Duration deadline);
+  // `ids` outlives the handler.
+  RestHandler(RouteTable routes, std::shared_ptr<grpc::Channel> channel, IdGenerator& ids, absl::Duration deadline);
   // Cancels what is under way and waits for its end.
   ~RestHandler() override;
 
@@ -34,6 +36,7 @@ class RestHandler final : public Handler {
   void FinishCall(Call* call, const grpc::Status& status);
 
   const RouteTable routes_;
+  IdGenerator& ids_;
   grpc::TemplatedGenericStub<google::protobuf::Message, google::protobuf::Message> stub_;
   const absl::Duration deadline_;
   absl::Mutex mutex_;

@@ -4,6 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "common/clock/clock.h"
+#include "common/id/id.h"
 #include "common/rpc/client.h"
 #include "common/status/grpc_status.h"
 #include "common/status/status.h"
@@ -106,7 +108,8 @@ class RestHandlerTest : public ::testing::Test {
   }
 
   void Connect(const std::string& address, absl::Duration deadline) {
-    handler_ = std::make_unique<RestHandler>(RouteTable::Build(Services()).value(), MakeRpcChannel(address), deadline);
+    handler_ =
+        std::make_unique<RestHandler>(RouteTable::Build(Services()).value(), MakeRpcChannel(address), ids_, deadline);
   }
 
   Response Ask(const std::string& method, const std::string& target, const std::string& body = "",
@@ -126,6 +129,8 @@ class RestHandlerTest : public ::testing::Test {
     return answer;
   }
 
+  SystemClock clock_;
+  IdGenerator ids_{clock_};
   FakeControl control_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<RestHandler> handler_;
@@ -154,6 +159,21 @@ TEST_F(RestHandlerTest, ABodyBecomesARequestAndAnAnswerABody) {
   EXPECT_EQ(control_.create.conference().type(), pb::Conference::TYPE_CONNECT);
   EXPECT_EQ(control_.metadata["idempotency-key"], "key-1");
   EXPECT_EQ(control_.metadata["x-request-id"], "req-1");
+}
+
+TEST_F(RestHandlerTest, ATraceGoesOn) {
+  Ask("GET", "/v1/conferences", "",
+      {{"traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}, {"tracestate", "vendor=1"}});
+  const std::string sent = control_.metadata["traceparent"];
+  EXPECT_EQ(sent.substr(0, 36), "00-4bf92f3577b34da6a3ce929d0e0e4736-");
+  EXPECT_NE(sent.substr(36, 16), "00f067aa0ba902b7");
+  EXPECT_EQ(sent.substr(52), "-01");
+  EXPECT_EQ(control_.metadata["tracestate"], "vendor=1");
+  // What is none begins a new one, and brings nothing along.
+  Ask("GET", "/v1/conferences", "", {{"traceparent", "00-nonsense"}, {"tracestate", "vendor=1"}});
+  EXPECT_EQ(control_.metadata["traceparent"].size(), sent.size());
+  EXPECT_NE(control_.metadata["traceparent"].substr(3, 32), "4bf92f3577b34da6a3ce929d0e0e4736");
+  EXPECT_FALSE(control_.metadata.contains("tracestate"));
 }
 
 TEST_F(RestHandlerTest, AQueryFillsTheRequest) {

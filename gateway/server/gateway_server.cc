@@ -101,7 +101,7 @@ GatewayServer::GatewayServer(const config::v1::Gateway& config, Clock& clock, Ro
     : clock_(clock),
       ids_(clock),
       http_metrics_(metrics_),
-      rest_(std::move(routes), control, absl::Seconds(config.control_timeout_seconds())),
+      rest_(std::move(routes), control, ids_, absl::Seconds(config.control_timeout_seconds())),
       probe_(control, kProbeDeadline),
       pages_(
           std::move(openapi), [this](std::function<void(absl::Status)> done) { probe_.Check(std::move(done)); },
