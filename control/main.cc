@@ -74,6 +74,9 @@ absl::Status Run(tutti::config::v1::Config config, const sigset_t& end_signals) 
   options.media_nodes = {{kMediaNodeId, config.mediaplane().grpc_listen()}};
   TUTTI_RETURN_IF_ERROR(ReadTimes(config.control(), options));
   TUTTI_RETURN_IF_ERROR(ReadHttp(config.control(), options.http));
+  options.sounds.folder = config.control().sounds_dir().empty() ? absl::StrCat(config.data_dir(), "/sounds")
+                                                                : config.control().sounds_dir();
+  options.sounds.hold_sound = config.control().hold_sound();
   TUTTI_ASSIGN_OR_RETURN(const auto server, tutti::control::ControlServer::Start(options, clock));
   tutti::log::Info("listening", {{"grpc", config.control().grpc_listen()},
                                  {"metrics", config.control().metrics_listen()},

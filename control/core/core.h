@@ -63,6 +63,9 @@ class Core {
     absl::Duration idempotency_retention = absl::Hours(24);
     absl::Duration event_retention = absl::Hours(24 * 7);
     absl::Duration row_retention = absl::Hours(24 * 30);
+    // What who is on hold hears, and who waits for the host, as media nodes name it;
+    // empty: silence.
+    std::string hold_sound = "hold_music";
     // Failed checks in a row until a participant is removed.
     int health_failures_max = 3;
     // Rows that one due scan, sweep or purge deals with at most.
@@ -130,6 +133,11 @@ class Core {
     std::string conference_id;
   };
   absl::StatusOr<std::map<std::string, LegOwner>> FindLegOwners(const std::vector<std::string>& leg_ids);
+
+  // Where a room's bridge is, or a participant's leg, for what is done to it once.
+  // FAILED_PRECONDITION (STATE_INVALID): nobody is joined there, or it is not.
+  absl::StatusOr<MediaRef> FindBridge(const Principal& principal, const std::string& conference_id);
+  absl::StatusOr<MediaRef> FindParticipantLeg(const Principal& principal, const std::string& conferencecall_id);
 
   void CreateFlow(const Principal& principal, const v1::CreateFlowRequest& request, const std::string& idempotency_key,
                   Done<v1::Flow> done);

@@ -93,6 +93,7 @@ void CoreFixture::LetLeasesRunOut() {
 
 void CoreFixture::OnCommit(Effects effects) {
   ++commits_with_effects_;
+  for (Beep& beep : effects.beeps) beeps_.push_back(std::move(beep));
   for (MediaRef& ref : effects.bridges) pending_.bridges.push_back(std::move(ref));
   for (MediaRef& ref : effects.legs) pending_.legs.push_back(std::move(ref));
   for (std::string& call_id : effects.operations) asked_operations_.push_back(std::move(call_id));

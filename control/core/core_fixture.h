@@ -89,6 +89,8 @@ class CoreFixture : public ::testing::Test, public EffectSink, public NodePicker
   // commits told them.
   std::vector<std::string> asked_operations_;
   std::vector<std::string> stopped_sounds_;
+  // Of all commits.
+  std::vector<Beep> beeps_;
   std::unique_ptr<QueuedStore> store_;
   std::unique_ptr<Core> core_;
   NodeLease lease_;

@@ -4,6 +4,7 @@
 #include "common/status/status.h"
 #include "control/core/core_impl.h"
 #include "control/core/times.h"
+#include "control/core/validate.h"
 
 // What the media plane is told, and what it tells.
 
@@ -280,9 +281,51 @@ absl::StatusOr<BridgeCommand> Core::ReadBridgeCommand(const MediaRef& ref) {
     put.set_bridge_id(ref.id);
     put.set_revision(record->bridge_revision());
     put.set_parted(record->conference().start_on_host() && !record->host_entered());
+    put.set_waiting_sound(impl_->options.hold_sound);
+    put.set_hold_sound(impl_->options.hold_sound);
     return absl::OkStatus();
   }));
   return command;
+}
+
+absl::StatusOr<MediaRef> Core::FindBridge(const Principal& principal, const std::string& conference_id) {
+  TUTTI_RETURN_IF_ERROR(CheckId("id", conference_id));
+  MediaRef ref;
+  TUTTI_RETURN_IF_ERROR(impl_->Read([&](Transaction& tx) -> absl::Status {
+    TUTTI_ASSIGN_OR_RETURN(const auto record, tx.conferences.Find(conference_id, Lock::kNo));
+    if (!record.has_value() || record->conference().customer_id() != principal.customer_id) {
+      return ResourceNotFound("conference", conference_id);
+    }
+    const v1::Conference& conference = record->conference();
+    if (conference.status() != v1::Conference::STATUS_PROGRESSING || conference.participant_count() == 0 ||
+        record->bridge_wanted() != store::WANTED_PUT) {
+      return Error(absl::StatusCode::kFailedPrecondition, "STATE_INVALID",
+                   absl::StrCat("conference ", conference_id, " has nobody who could hear it"));
+    }
+    ref = MediaRef{record->node_id(), conference_id, record->bridge_revision()};
+    return absl::OkStatus();
+  }));
+  return ref;
+}
+
+absl::StatusOr<MediaRef> Core::FindParticipantLeg(const Principal& principal, const std::string& conferencecall_id) {
+  TUTTI_RETURN_IF_ERROR(CheckId("id", conferencecall_id));
+  MediaRef ref;
+  TUTTI_RETURN_IF_ERROR(impl_->Read([&](Transaction& tx) -> absl::Status {
+    TUTTI_ASSIGN_OR_RETURN(const auto record, tx.conferencecalls.Find(conferencecall_id, Lock::kNo));
+    if (!record.has_value() || record->conferencecall().customer_id() != principal.customer_id) {
+      return ResourceNotFound("conferencecall", conferencecall_id);
+    }
+    const v1::Conferencecall& participant = record->conferencecall();
+    TUTTI_ASSIGN_OR_RETURN(const auto call, tx.calls.Find(participant.reference_id(), Lock::kNo));
+    if (participant.status() != v1::Conferencecall::STATUS_JOINED || !call.has_value()) {
+      return Error(absl::StatusCode::kFailedPrecondition, "STATE_INVALID",
+                   absl::StrCat("conferencecall ", conferencecall_id, " is not joined"));
+    }
+    ref = MediaRef{call->node_id(), participant.reference_id(), call->leg_revision()};
+    return absl::OkStatus();
+  }));
+  return ref;
 }
 
 void Core::LegPut(const std::string& node_id, const media::v1::LegState& state, DoneStatus done) {

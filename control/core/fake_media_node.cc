@@ -92,6 +92,8 @@ absl::StatusOr<media::v1::BridgeState> FakeMediaNode::Put(const media::v1::PutBr
   if (tombstones_.contains(request.bridge_id())) {
     return Error(absl::StatusCode::kFailedPrecondition, "BRIDGE_REMOVED", "the bridge was removed");
   }
+  TUTTI_RETURN_IF_ERROR(CheckSound(request.hold_sound()));
+  TUTTI_RETURN_IF_ERROR(CheckSound(request.waiting_sound()));
   media::v1::BridgeState& bridge = bridges[request.bridge_id()];
   bridge.set_bridge_id(request.bridge_id());
   if (request.revision() <= bridge.revision()) return bridge;
@@ -116,12 +118,15 @@ media::v1::BridgeState FakeMediaNode::Remove(const media::v1::RemoveBridgeReques
   return state;
 }
 
+absl::Status FakeMediaNode::CheckSound(const std::string& sound) const {
+  constexpr size_t kSha256Digits = 64;
+  if (sound.size() != kSha256Digits || sounds.contains(sound)) return absl::OkStatus();
+  return Error(absl::StatusCode::kNotFound, "SOUND_NOT_FOUND", "the sound is not on this node");
+}
+
 absl::StatusOr<media::v1::AudioState> FakeMediaNode::Play(const media::v1::PlayAudioRequest& request) {
   if (const auto known = audio.find(request.operation_id()); known != audio.end()) return known->second;
-  constexpr size_t kSha256Digits = 64;
-  if (request.sound().size() == kSha256Digits && !sounds.contains(request.sound())) {
-    return Error(absl::StatusCode::kNotFound, "SOUND_NOT_FOUND", "the sound is not on this node");
-  }
+  TUTTI_RETURN_IF_ERROR(CheckSound(request.sound()));
   if (!request.leg_id().empty() && !legs.contains(request.leg_id())) {
     return Error(absl::StatusCode::kFailedPrecondition, "LEG_NOT_FOUND", "there is no such leg");
   }

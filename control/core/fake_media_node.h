@@ -69,6 +69,7 @@ class FakeMediaNode {
   media::v1::NodeEvent& AddEvent();
   void Detach(media::v1::LegState& leg, int64_t revision);
   void Move(media::v1::LegState& leg);
+  absl::Status CheckSound(const std::string& sound) const;
   // What plays to a target that is gone ends.
   void ForsakeAudio(const std::string& target_id);
 

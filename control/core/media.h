@@ -58,6 +58,17 @@ struct Operation {
   std::variant<PlayOperation, SendOperation> what;
 };
 
+// A sound that all in a room hear once, as something happens there.
+struct Beep {
+  std::string node_id;
+  // The conference's id.
+  std::string bridge_id;
+  // As the media node names it.
+  std::string sound;
+  // Made of the participant's id: the same one is played at most once.
+  std::string operation_id;
+};
+
 // What a commit has changed for others.
 struct Effects {
   std::vector<MediaRef> legs;
@@ -66,6 +77,8 @@ struct Effects {
   // Calls whose flow waits for an operation.
   std::vector<std::string> operations;
   std::vector<SoundStop> stops;
+  // One-shot: what is lost on the way is not heard.
+  std::vector<Beep> beeps;
   // The committed events, in the order of their commit, without cursors; their
   // streams have something new to read.
   std::vector<v1::Event> events;
@@ -73,7 +86,7 @@ struct Effects {
   absl::Time deadline = absl::InfiniteFuture();
 
   bool empty() const {
-    return legs.empty() && bridges.empty() && operations.empty() && stops.empty() && events.empty() &&
+    return legs.empty() && bridges.empty() && operations.empty() && stops.empty() && beeps.empty() && events.empty() &&
            deadline == absl::InfiniteFuture();
   }
 };

@@ -30,7 +30,23 @@ void Count(ConferenceRecord& room, P::Status status, int add) {
   }
 }
 
+// A participant's id with another version digit: its leaving is another operation
+// on the media node than its joining.
+std::string ExitOperation(std::string participant_id) {
+  constexpr size_t kVersionDigit = 14;
+  participant_id.at(kVersionDigit) = '8';
+  return participant_id;
+}
+
 }  // namespace
+
+void Rules::Beep(const ConferenceRecord& room, const P& participant) {
+  const v1::Conference& conference = room.conference();
+  const bool is_open = conference.status() == v1::Conference::STATUS_PROGRESSING;
+  if (!conference.beeps() || !is_open || room.bridge_wanted() != store::WANTED_PUT) return;
+  if (participant.status() == P::STATUS_JOINED) return work_.PlayBeep(room, "beep_entry", participant.id());
+  if (conference.participant_count() > 0) work_.PlayBeep(room, "beep_exit", ExitOperation(participant.id()));
+}
 
 absl::StatusOr<ConferencecallRecord*> Rules::AddParticipant(CallRecord& call, ConferenceRecord& room,
                                                             const flow::JoinRequest& join) {
@@ -113,7 +129,10 @@ absl::Status Rules::MoveParticipant(ConferencecallRecord& record, ParticipantEve
       break;
   }
   // Who is in the room can be seen in the room.
-  if (next == P::STATUS_JOINED || before == P::STATUS_JOINED) work_.Emit("conference_updated", *room);
+  if (next == P::STATUS_JOINED || before == P::STATUS_JOINED) {
+    work_.Emit("conference_updated", *room);
+    Beep(*room, participant);
+  }
 
   const v1::Conference& conference = room->conference();
   if (before == P::STATUS_JOINED && conference.type() == v1::Conference::TYPE_CONNECT) {

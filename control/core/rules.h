@@ -93,6 +93,8 @@ class Rules {
   // Asks for the leg of a joining participant to be attached.
   absl::Status EnterRoom(store::CallRecord& call);
   absl::Status CheckCoachTarget(const v1::Conferencecall& coach);
+  // Of a participant that has just joined, or is joined no more.
+  void Beep(const store::ConferenceRecord& room, const v1::Conferencecall& participant);
   absl::Status AfterLeave(store::ConferencecallRecord& participant);
 
   absl::Status RunFlow(store::CallRecord& call);

@@ -83,8 +83,8 @@ absl::Status CheckPin(const std::string& pin) {
 // The editable fields by name.
 const std::set<std::string>& EditableNames(const v1::Conference&) {
   static const auto& names = *new std::set<std::string>{
-      "name",          "detail",      "data",           "timeout",     "max_participants", "pin",
-      "start_on_host", "end_on_host", "muted_on_entry", "pre_flow_id", "post_flow_id",     "dtmf_menu"};
+      "name",        "detail",         "data",        "timeout",      "max_participants", "pin",  "start_on_host",
+      "end_on_host", "muted_on_entry", "pre_flow_id", "post_flow_id", "dtmf_menu",        "beeps"};
   return names;
 }
 
@@ -199,10 +199,12 @@ absl::Status CheckUnchanged(const v1::Conferencecall& request, const v1::Confere
 }
 
 absl::Status CheckEditable(const v1::Conferencecall& conferencecall) {
-  TUTTI_RETURN_IF_ERROR(CheckRange("volume_db", conferencecall.volume_db(), kVolumeDbMin, kVolumeDbMax));
+  TUTTI_RETURN_IF_ERROR(CheckVolume(conferencecall.volume_db()));
   if (conferencecall.coach_target_id().empty()) return absl::OkStatus();
   return CheckId("coach_target_id", conferencecall.coach_target_id());
 }
+
+absl::Status CheckVolume(int volume_db) { return CheckRange("volume_db", volume_db, kVolumeDbMin, kVolumeDbMax); }
 
 absl::Status CheckSdpOffer(const std::string& sdp_offer) {
   return sdp_offer.empty() ? Missing("sdp_offer") : CheckLength("sdp_offer", sdp_offer, kSdpBytesMax);

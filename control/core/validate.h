@@ -27,6 +27,7 @@ absl::Status CheckNewConference(const v1::Conference& conference);
 absl::Status CheckUnchanged(const v1::Conference& request, const v1::Conference& stored);
 absl::Status CheckUnchanged(const v1::Conferencecall& request, const v1::Conferencecall& stored);
 absl::Status CheckEditable(const v1::Conferencecall& conferencecall);
+absl::Status CheckVolume(int volume_db);
 absl::Status CheckSdpOffer(const std::string& sdp_offer);
 absl::Status CheckFlowName(const std::string& name);
 absl::Status CheckNewCall(const v1::Call& call);

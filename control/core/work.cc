@@ -123,6 +123,10 @@ void Work::RepeatLeg(const CallRecord& record) { legs_.insert(record.call().id()
 
 void Work::RepeatBridge(const ConferenceRecord& record) { bridges_.insert(record.conference().id()); }
 
+void Work::PlayBeep(const ConferenceRecord& record, const std::string& sound, const std::string& operation_id) {
+  effects_.beeps.push_back({record.node_id(), record.conference().id(), sound, operation_id});
+}
+
 v1::Event& Work::AddEvent(const std::string& type, const std::string& stream, const std::string& customer_id) {
   v1::Event& event = events_.emplace_back(v1::Event(), customer_id).first;
   event.set_type(type);

@@ -74,6 +74,8 @@ class Work {
   void StopSound(const store::CallRecord& record, const std::string& operation_id) {
     effects_.stops.push_back({record.node_id(), operation_id});
   }
+  // After the commit; where it goes is told by the row as it is now.
+  void PlayBeep(const store::ConferenceRecord& record, const std::string& sound, const std::string& operation_id);
 
   // An event with the resource as it is now, in the resource's stream; the
   // conference's version and tm_update go up with its own.

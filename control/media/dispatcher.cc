@@ -106,6 +106,11 @@ void Dispatcher::SendBridge(const Key& key, Item& item, Node& node) {
     node.client->PutBridge(*put, [this, key](const absl::StatusOr<media::v1::BridgeState>& state) {
       if (state.ok()) return Finish(key, false);
       if (IsTransient(state.status()) || MayPass(state.status())) return Finish(key, true);
+      if (put_sound_ && GetErrorDetail(state.status()).reason == "SOUND_NOT_FOUND") {
+        // What comes of it is seen when the bridge is sent again.
+        return put_sound_(key.node_id,
+                          [this, key](const absl::Status&) { queue_.Post([this, key] { Finish(key, true); }); });
+      }
       log::Warning("a media node refuses a bridge", {{"bridge_id", key.id}, {"error", state.status().ToString()}});
       Finish(key, false);
     });

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -27,6 +28,11 @@ class Dispatcher {
  public:
   // The clients, by node id, outlive the dispatcher.
   Dispatcher(Core& core, TaskQueue& queue, std::map<std::string, NodeClient*> nodes);
+
+  // A node has not got the sound that a bridge names: `put` brings it there and calls
+  // back, from any thread; then the bridge is sent again. Before anything else.
+  using PutSound = std::function<void(const std::string& node_id, std::function<void(absl::Status)> done)>;
+  void OnSoundMissing(PutSound put) { put_sound_ = std::move(put); }
 
   // Thread-safe; does not block.
   void Enqueue(std::vector<MediaRef> bridges, std::vector<MediaRef> legs);
@@ -76,6 +82,7 @@ class Dispatcher {
 
   Core& core_;
   TaskQueue& queue_;
+  PutSound put_sound_;
   std::map<std::string, Node> nodes_;
   std::map<Key, Item> items_;
   std::map<Key, std::vector<Key>> parked_;

@@ -94,6 +94,26 @@ TEST_F(DispatcherTest, ABridgeThatTheNodeHasNotIsPutFirst) {
   EXPECT_EQ(node_.legs.at(second).bridge_id(), room);
 }
 
+TEST_F(DispatcherTest, ASoundThatABridgeNamesIsBroughtFirst) {
+  const std::string sha256(64, 'a');
+  options_.hold_sound = sha256;
+  Restart();
+  dispatcher_ = std::make_unique<Dispatcher>(*core_, queue_, std::map<std::string, NodeClient*>{{"node-1", &client_}});
+  int asked = 0;
+  dispatcher_->OnSoundMissing([&](const std::string& node_id, const std::function<void(absl::Status)>& done) {
+    EXPECT_EQ(node_id, "node-1");
+    // The first time it does not work.
+    if (++asked == 2) node_.sounds[sha256].set_sha256(sha256);
+    done(absl::UnavailableError("later"));
+  });
+  const std::string room = NewRoom();
+  const std::string call = Begin({Join(room)});
+  Let(absl::Seconds(1));
+  EXPECT_EQ(asked, 2);
+  EXPECT_TRUE(node_.bridges.contains(room));
+  EXPECT_EQ(node_.legs.at(call).bridge_id(), room);
+}
+
 TEST_F(DispatcherTest, WhatTheStoreDoesNotWantAnyMoreIsNotSent) {
   client_.failure = absl::UnavailableError("away");
   const std::string call = Begin({Sleep(100'000)});

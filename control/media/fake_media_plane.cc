@@ -292,6 +292,9 @@ Status FakeMediaPlane::PutBridge(ServerContext* context, const media::v1::PutBri
   const std::string& id = request->bridge_id();
   Status status = Begin({"PutBridge", id, request->revision(), ""});
   if (status.ok() && tombstones_.count(id) != 0) status = Precondition("BRIDGE_REMOVED", "the bridge was removed");
+  for (const std::string& sound : {request->hold_sound(), request->waiting_sound()}) {
+    if (status.ok()) status = CheckSound(sound);
+  }
   if (status.ok()) {
     int64_t& revision = bridges_[id];
     if (request->revision() > revision) bridge_requests_[id] = *request;

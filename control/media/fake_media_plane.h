@@ -127,6 +127,7 @@ class FakeMediaPlane final : private media::v1::MediaPlane::Service {
   void Attach(LegRow& leg) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Detach(LegRow& leg) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   media::v1::NodeEvent& Emit() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  grpc::Status CheckSound(const std::string& sound) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EndAudio(const media::v1::PlayAudioRequest& play, media::v1::AudioFinished::Cause cause)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   int CountLegs(const std::string& bridge_id) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -31,6 +31,12 @@ std::map<std::string, std::string> FakeMediaPlane::Sounds() const {
   return sounds_;
 }
 
+Status FakeMediaPlane::CheckSound(const std::string& sound) const {
+  constexpr size_t kSha256Digits = 64;
+  if (sound.size() != kSha256Digits || sounds_.count(sound) != 0) return Status::OK;
+  return ToGrpcStatus(Error(absl::StatusCode::kNotFound, "SOUND_NOT_FOUND", "the sound is not on this node"));
+}
+
 Status FakeMediaPlane::PutSound(ServerContext*, grpc::ServerReader<media::v1::PutSoundRequest>* reader,
                                 media::v1::SoundState* reply) {
   std::string sha256;
@@ -68,10 +74,7 @@ Status FakeMediaPlane::PlayAudio(ServerContext*, const media::v1::PlayAudioReque
     *reply = known->second;
     return Status::OK;
   }
-  constexpr size_t kSha256Digits = 64;
-  if (request->sound().size() == kSha256Digits && sounds_.count(request->sound()) == 0) {
-    return ToGrpcStatus(Error(absl::StatusCode::kNotFound, "SOUND_NOT_FOUND", "the sound is not on this node"));
-  }
+  if (Status found = CheckSound(request->sound()); !found.ok()) return found;
   if (!request->leg_id().empty() && legs_.count(request->leg_id()) == 0) {
     return ToGrpcStatus(Error(absl::StatusCode::kFailedPrecondition, "LEG_NOT_FOUND", "the leg is not on this node"));
   }

@@ -18,9 +18,11 @@
 #include "control/media/node_registry.h"
 #include "control/metrics/control_metrics.h"
 #include "control/metrics/event_log.h"
+#include "control/operations/operations.h"
 #include "control/scheduler/effect_router.h"
 #include "control/scheduler/event_sequencer.h"
 #include "control/server/open_store.h"
+#include "control/service/announcer.h"
 #include "control/service/call_service.h"
 #include "control/service/conference_service.h"
 #include "control/service/conferencecall_service.h"
@@ -68,6 +70,7 @@ struct ControlServer::Parts {
   EffectRouter router;
   NodeRegistry registry;
   std::unique_ptr<CurlHttpClient> http;
+  std::unique_ptr<Sounds> sounds;
   std::unique_ptr<QueuedStore> store;
   // Of media nodes' leases: this process.
   std::string owner;
@@ -85,6 +88,7 @@ struct ControlServer::Parts {
   std::vector<std::unique_ptr<NodeWatcher>> watchers;
   std::unique_ptr<LiveHub> live;
   std::vector<std::unique_ptr<LiveWatcher>> live_watchers;
+  std::unique_ptr<Operations> operations;
   std::unique_ptr<Scheduler> scheduler;
   // Only where the store does not order events by itself.
   std::unique_ptr<EventSequencer> sequencer;
@@ -92,6 +96,7 @@ struct ControlServer::Parts {
   std::atomic<bool> has_started{false};
 
   ReadPool reads;
+  std::unique_ptr<Announcer> announcer;
   std::unique_ptr<ConferenceService> conferences;
   std::unique_ptr<ConferencecallService> conferencecalls;
   std::unique_ptr<CallService> calls;
@@ -120,7 +125,10 @@ absl::Status ControlServer::Parts::OpenStore(const Options& options) {
     if (has_started) scheduler->OnRemoteCommit();
   };
   TUTTI_ASSIGN_OR_RETURN(store, tutti::control::OpenStore(settings, clock));
-  core = std::make_unique<Core>(*store, clock, ids, registry, router, WriteSdpAnswer, options.core);
+  TUTTI_ASSIGN_OR_RETURN(sounds, Sounds::Make(options.sounds, *http, options.monotonic));
+  Core::Options core_options = options.core;
+  core_options.hold_sound = sounds->hold_sound();
+  core = std::make_unique<Core>(*store, clock, ids, registry, router, WriteSdpAnswer, core_options);
   return core->Start();
 }
 
@@ -129,7 +137,17 @@ void ControlServer::Parts::MakeMedia(const Options& options) {
     clients[id] = std::make_unique<GrpcNodeClient>(address, media_queue, options.tls);
     nodes[id] = clients[id].get();
   }
+  sounds->Start(nodes);
   dispatcher = std::make_unique<Dispatcher>(*core, media_queue, nodes);
+  dispatcher->OnSoundMissing([this](const std::string& node_id, std::function<void(absl::Status)> done) {
+    sounds->PutHoldSound(node_id, std::move(done));
+  });
+  operations = std::make_unique<Operations>(
+      *core, media_queue, *http,
+      [this](PlayRequest request, AudioPlayer::Done done) {
+        sounds->player().Play(std::move(request), std::move(done));
+      },
+      [this](const StopRequest& request, AudioPlayer::Done done) { sounds->player().Stop(request, std::move(done)); });
   for (const auto& [id, client] : nodes) {
     watchers.push_back(std::make_unique<NodeWatcher>(id, owner, *core, *client, registry, media_queue, clock,
                                                      options.monotonic, options.watcher));
@@ -155,12 +173,15 @@ void ControlServer::Parts::MakeMedia(const Options& options) {
   scheduler = std::make_unique<Scheduler>(*core, media_queue, clock, scheduling);
   router.Add([this](const Effects& effects) { dispatcher->Enqueue(effects.bridges, effects.legs); });
   router.Add([this](const Effects& effects) { scheduler->OnDeadline(effects.deadline); });
+  router.Add([this](const Effects& effects) { sounds->OnCommit(effects); });
+  router.Add([this](const Effects& effects) { operations->OnCommit(effects); });
 }
 
 void ControlServer::Parts::MakeServices(const Options& options) {
-  conferences = std::make_unique<ConferenceService>(*core, reads, authenticator);
+  announcer = std::make_unique<Announcer>(*core, reads, sounds->player(), ids);
+  conferences = std::make_unique<ConferenceService>(*core, reads, authenticator, *announcer);
   conferencecalls = std::make_unique<ConferencecallService>(
-      *core, reads, authenticator, [this](const std::string& id) { return live->IsTalking(id); });
+      *core, reads, authenticator, [this](const std::string& id) { return live->IsTalking(id); }, *announcer);
   calls = std::make_unique<CallService>(*core, reads, authenticator, nodes);
   flows = std::make_unique<FlowService>(*core, reads, authenticator);
   events = std::make_unique<EventService>(
@@ -237,6 +258,7 @@ ControlServer::~ControlServer() {
   parts.live_queue.Stop();
   parts.event_queue.Stop();
   parts.media_queue.Stop();
+  if (parts.sounds != nullptr) parts.sounds->Stop();
   // Whoever waits for a response is told while what it belongs to is still there.
   parts.http->Stop();
   parts.reads.Stop();

@@ -15,6 +15,7 @@
 #include "control/scheduler/scheduler.h"
 #include "control/scheduler/task_queue.h"
 #include "control/service/authenticator.h"
+#include "control/sound/sounds.h"
 
 namespace tutti::control {
 
@@ -38,6 +39,7 @@ class ControlServer {
     MonotonicClock monotonic = SystemMonotonicClock();
     // For URLs that others have told us; its clock is `monotonic`.
     CurlHttpClient::Options http;
+    Sounds::Options sounds;
     Core::Options core;
     NodeWatcher::Options watcher;
     Scheduler::Options scheduler;

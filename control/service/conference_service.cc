@@ -80,4 +80,20 @@ Reactor* ConferenceService::MuteAll(Context* context, const v1::MuteAllRequest* 
                      });
 }
 
+Reactor* ConferenceService::PlayConference(Context* context, const v1::PlayConferenceRequest* request,
+                                           v1::Conference* response) {
+  return AnswerLater(authenticator_, *context, response,
+                     [&](const Principal& principal, Core::Done<v1::Conference> done) {
+                       announcer_.Play(principal, *request, std::move(done));
+                     });
+}
+
+Reactor* ConferenceService::StopPlayConference(Context* context, const v1::StopPlayConferenceRequest* request,
+                                               v1::Conference* response) {
+  return AnswerLater(authenticator_, *context, response,
+                     [&](const Principal& principal, Core::Done<v1::Conference> done) {
+                       announcer_.Stop(principal, *request, std::move(done));
+                     });
+}
+
 }  // namespace tutti::control

@@ -2,6 +2,7 @@
 #define CONTROL_SERVICE_CONFERENCE_SERVICE_H_
 
 #include "control/core/core.h"
+#include "control/service/announcer.h"
 #include "control/service/authenticator.h"
 #include "control/service/read_pool.h"
 #include "tutti/control/v1/conference.grpc.pb.h"
@@ -12,8 +13,8 @@ namespace tutti::control {
 class ConferenceService final : public v1::ConferenceService::CallbackService {
  public:
   // All outlive the server.
-  ConferenceService(Core& core, ReadPool& reads, const Authenticator& authenticator)
-      : core_(core), reads_(reads), authenticator_(authenticator) {}
+  ConferenceService(Core& core, ReadPool& reads, const Authenticator& authenticator, Announcer& announcer)
+      : core_(core), reads_(reads), authenticator_(authenticator), announcer_(announcer) {}
 
   grpc::ServerUnaryReactor* CreateConference(grpc::CallbackServerContext* context,
                                              const v1::CreateConferenceRequest* request,
@@ -39,11 +40,17 @@ class ConferenceService final : public v1::ConferenceService::CallbackService {
                                              v1::Conference* response) override;
   grpc::ServerUnaryReactor* MuteAll(grpc::CallbackServerContext* context, const v1::MuteAllRequest* request,
                                     v1::Conference* response) override;
+  grpc::ServerUnaryReactor* PlayConference(grpc::CallbackServerContext* context,
+                                           const v1::PlayConferenceRequest* request, v1::Conference* response) override;
+  grpc::ServerUnaryReactor* StopPlayConference(grpc::CallbackServerContext* context,
+                                               const v1::StopPlayConferenceRequest* request,
+                                               v1::Conference* response) override;
 
  private:
   Core& core_;
   ReadPool& reads_;
   const Authenticator& authenticator_;
+  Announcer& announcer_;
 };
 
 }  // namespace tutti::control

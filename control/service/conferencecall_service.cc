@@ -62,4 +62,21 @@ Reactor* ConferencecallService::DeleteConferencecall(Context* context, const v1:
                      });
 }
 
+Reactor* ConferencecallService::PlayConferencecall(Context* context, const v1::PlayConferencecallRequest* request,
+                                                   v1::Conferencecall* response) {
+  return AnswerLater(authenticator_, *context, response,
+                     [&](const Principal& principal, Core::Done<v1::Conferencecall> done) {
+                       announcer_.Play(principal, *request, Shown(std::move(done)));
+                     });
+}
+
+Reactor* ConferencecallService::StopPlayConferencecall(Context* context,
+                                                       const v1::StopPlayConferencecallRequest* request,
+                                                       v1::Conferencecall* response) {
+  return AnswerLater(authenticator_, *context, response,
+                     [&](const Principal& principal, Core::Done<v1::Conferencecall> done) {
+                       announcer_.Stop(principal, *request, Shown(std::move(done)));
+                     });
+}
+
 }  // namespace tutti::control

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "control/core/core.h"
+#include "control/service/announcer.h"
 #include "control/service/authenticator.h"
 #include "control/service/read_pool.h"
 #include "tutti/control/v1/conferencecall.grpc.pb.h"
@@ -19,8 +20,13 @@ class ConferencecallService final : public v1::ConferencecallService::CallbackSe
   using IsTalking = std::function<bool(const std::string& conferencecall_id)>;
 
   // All outlive the server.
-  ConferencecallService(Core& core, ReadPool& reads, const Authenticator& authenticator, IsTalking is_talking)
-      : core_(core), reads_(reads), authenticator_(authenticator), is_talking_(std::move(is_talking)) {}
+  ConferencecallService(Core& core, ReadPool& reads, const Authenticator& authenticator, IsTalking is_talking,
+                        Announcer& announcer)
+      : core_(core),
+        reads_(reads),
+        authenticator_(authenticator),
+        is_talking_(std::move(is_talking)),
+        announcer_(announcer) {}
 
   grpc::ServerUnaryReactor* ListConferencecalls(grpc::CallbackServerContext* context,
                                                 const v1::ListConferencecallsRequest* request,
@@ -37,6 +43,12 @@ class ConferencecallService final : public v1::ConferencecallService::CallbackSe
   grpc::ServerUnaryReactor* DeleteConferencecall(grpc::CallbackServerContext* context,
                                                  const v1::DeleteConferencecallRequest* request,
                                                  v1::Conferencecall* response) override;
+  grpc::ServerUnaryReactor* PlayConferencecall(grpc::CallbackServerContext* context,
+                                               const v1::PlayConferencecallRequest* request,
+                                               v1::Conferencecall* response) override;
+  grpc::ServerUnaryReactor* StopPlayConferencecall(grpc::CallbackServerContext* context,
+                                                   const v1::StopPlayConferencecallRequest* request,
+                                                   v1::Conferencecall* response) override;
 
  private:
   // With what is known of it now.
@@ -46,6 +58,7 @@ class ConferencecallService final : public v1::ConferencecallService::CallbackSe
   ReadPool& reads_;
   const Authenticator& authenticator_;
   const IsTalking is_talking_;
+  Announcer& announcer_;
 };
 
 }  // namespace tutti::control

@@ -10,6 +10,7 @@
 #include "control/core/fake_media_node.h"
 #include "control/media/fake_node_client.h"
 #include "control/scheduler/fake_monotonic_clock.h"
+#include "control/sound/beeper.h"
 #include "control/sound/wav.h"
 #include "gtest/gtest.h"
 
@@ -124,6 +125,25 @@ TEST_F(AudioPlayerTest, AStopReachesTheNodeAlsoBeforeThePlay) {
   player_.Stop(stop, [&](const absl::Status& status) { stopped = status; });
   Run();
   EXPECT_EQ(node_.audio.at("2").status(), media::v1::AudioState::STATUS_ENDED);
+}
+
+TEST_F(AudioPlayerTest, ARushOfJoinsIsOneBeep) {
+  media::v1::PutBridgeRequest bridge;
+  bridge.set_revision(1);
+  for (const char* id : {"room", "other"}) {
+    bridge.set_bridge_id(id);
+    ASSERT_TRUE(node_.Put(bridge).ok());
+  }
+  Beeper beeper(player_, monotonic_.Function());
+  beeper.Play({{"node", "room", "beep_entry", "1"}, {"node", "room", "beep_entry", "2"}});
+  beeper.Play({{"node", "room", "beep_exit", "3"}, {"node", "other", "beep_entry", "4"}});
+  monotonic_.Advance(Beeper::kPause - absl::Milliseconds(1));
+  beeper.Play({{"node", "room", "beep_entry", "5"}});
+  monotonic_.Advance(absl::Milliseconds(1));
+  beeper.Play({{"node", "room", "beep_entry", "6"}});
+  Run();
+  EXPECT_EQ(client_.sent, (std::vector<std::string>{"PlayAudio 1", "PlayAudio 3", "PlayAudio 4", "PlayAudio 6"}));
+  EXPECT_EQ(node_.plays.at("4").bridge_id(), "other");
 }
 
 }  // namespace

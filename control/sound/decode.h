@@ -14,7 +14,7 @@ namespace tutti::control {
 inline constexpr size_t kSoundFileBytesMax = size_t{32} << 20;
 inline constexpr absl::Duration kSoundDurationMax = absl::Minutes(10);
 
-// A file of sound (WAV, FLAC or Ogg) as media nodes take it: its channels are
+// A file of sound (WAV or FLAC) as media nodes take it: its channels are
 // mixed down, and any rate but 8000 Hz becomes 16000 Hz. INVALID_ARGUMENT, reason SOUND_NOT_SUPPORTED: it is none, is
 // empty, or is too long. Takes seconds for the longest ones.
 absl::StatusOr<SoundData> DecodeSound(const std::string& file);

@@ -75,10 +75,10 @@ TEST(DecodeTest, WhatTheLowerRateCannotCarryIsGone) {
               100);
 }
 
-TEST(DecodeTest, FlacAndOggAreReadToo) {
+TEST(DecodeTest, FlacAndOtherKindsOfWavAreReadToo) {
   const std::string path = testing::TempDir() + "/sound";
-  for (const int format : {SF_FORMAT_FLAC | SF_FORMAT_PCM_16, SF_FORMAT_OGG | SF_FORMAT_VORBIS,
-                           SF_FORMAT_WAV | SF_FORMAT_FLOAT, SF_FORMAT_WAV | SF_FORMAT_ULAW}) {
+  for (const int format :
+       {SF_FORMAT_FLAC | SF_FORMAT_PCM_16, SF_FORMAT_WAV | SF_FORMAT_FLOAT, SF_FORMAT_WAV | SF_FORMAT_ULAW}) {
     SF_INFO info = {};
     info.samplerate = 8'000;
     info.channels = 1;

@@ -45,29 +45,12 @@ void SoundLibrary::LoadFile(const std::string& source) {
 void SoundLibrary::LoadUrl(const std::string& source) {
   const auto kept = entries_.find(source);
   if (kept != entries_.end() && clock_() - kept->second.loaded_at < options_.url_fresh_for) return Hit(source);
-  const std::string etag = kept == entries_.end() ? "" : kept->second.version;
-  fetch_(source, etag, [this, source, etag](absl::StatusOr<Fetched> fetched) {
-    if (fetched.ok() && fetched->not_modified && etag.empty()) {
-      fetched = Error(absl::StatusCode::kUnavailable, "SOUND_FETCH_FAILED",
-                      absl::StrCat(source, " is said to be not modified, which was not asked"));
-    }
-    queue_.Post([this, source, fetched = std::move(fetched)]() mutable { OnFetched(source, std::move(fetched)); });
+  fetch_(source, [this, source](absl::StatusOr<std::string> body) {
+    queue_.Post([this, source, body = std::make_shared<absl::StatusOr<std::string>>(std::move(body))] {
+      if (!body->ok()) return Answer(source, body->status());
+      Decode(source, "", [body] { return std::move(*body); });
+    });
   });
-}
-
-void SoundLibrary::OnFetched(const std::string& source, absl::StatusOr<Fetched> fetched) {
-  if (!fetched.ok()) return Answer(source, fetched.status());
-  if (fetched->not_modified) {
-    const auto kept = entries_.find(source);
-    if (kept != entries_.end()) {
-      kept->second.loaded_at = clock_();
-      return Hit(source);
-    }
-    // It gave way to others meanwhile: ask for all of it.
-    return LoadUrl(source);
-  }
-  const auto body = std::make_shared<std::string>(std::move(fetched->body));
-  Decode(source, fetched->etag, [body]() -> absl::StatusOr<std::string> { return std::move(*body); });
 }
 
 void SoundLibrary::Decode(const std::string& source, const std::string& version,

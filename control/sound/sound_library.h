@@ -28,7 +28,7 @@ struct LoadedSound {
 
 // Sounds by their source (sound_source.h), fetched, decoded, and kept as long as
 // there is room. A source that is wanted by many at once is loaded once. A file is
-// loaded again when it has changed, a URL asked again after `url_fresh_for`.
+// loaded again when it has changed, a URL after `url_fresh_for`.
 //
 // Load is thread-safe; the rest lives on the queue, and what takes long (reading,
 // decoding) on the decoder's.
@@ -36,17 +36,8 @@ class SoundLibrary {
  public:
   using Done = std::function<void(absl::StatusOr<LoadedSound>)>;
 
-  // A URL's answer.
-  struct Fetched {
-    // It still is what its etag named; there is no body.
-    bool not_modified = false;
-    std::string body;
-    std::string etag;
-  };
-  // GET of a URL; only if it is not what `etag` names, where that is not empty. It
-  // answers on any thread, in bounded time and size.
-  using Fetch = std::function<void(const std::string& url, const std::string& etag,
-                                   std::function<void(absl::StatusOr<Fetched>)> done)>;
+  // GET of a URL. It answers with the body on any thread, in bounded time and size.
+  using Fetch = std::function<void(const std::string& url, std::function<void(absl::StatusOr<std::string>)> done)>;
 
   struct Options {
     // Of "file:NAME".
@@ -75,7 +66,7 @@ class SoundLibrary {
  private:
   struct Entry {
     std::shared_ptr<const SoundData> data;
-    // Of the file; of a URL its etag, which may be empty.
+    // Of the file; empty for a URL.
     std::string version;
     absl::Duration loaded_at;
     std::list<std::string>::iterator used;
@@ -83,7 +74,6 @@ class SoundLibrary {
 
   void LoadFile(const std::string& source);
   void LoadUrl(const std::string& source);
-  void OnFetched(const std::string& source, absl::StatusOr<Fetched> fetched);
   // On the decoder's queue; the sound comes back to this one.
   void Decode(const std::string& source, const std::string& version, std::function<absl::StatusOr<std::string>()> read);
   void Keep(const std::string& source, const std::string& version, std::shared_ptr<const SoundData> data);

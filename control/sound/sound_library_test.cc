@@ -39,8 +39,8 @@ class SoundLibraryTest : public ::testing::Test {
   void Make() {
     library_ = std::make_unique<SoundLibrary>(
         options_, queue_, decoder_, monotonic_.Function(),
-        [this](const std::string& url, const std::string& etag, std::function<void(absl::StatusOr<Fetched>)> done) {
-          asked_.emplace_back(url, etag);
+        [this](const std::string& url, std::function<void(absl::StatusOr<std::string>)> done) {
+          asked_.push_back(url);
           if (holds_) {
             held_.push_back(std::move(done));
           } else {
@@ -62,16 +62,15 @@ class SoundLibraryTest : public ::testing::Test {
     std::ofstream(root_ / "sounds" / name, std::ios::binary) << bytes;
   }
 
-  using Fetched = SoundLibrary::Fetched;
   const fs::path root_ = fs::path(testing::TempDir()) / "sound_library";
   SoundLibrary::Options options_;
   FakeMonotonicClock monotonic_;
   TaskQueue queue_{monotonic_.Function(), TaskQueue::Runner::kCaller};
   TaskQueue decoder_{monotonic_.Function(), TaskQueue::Runner::kCaller};
-  std::vector<std::pair<std::string, std::string>> asked_;
-  absl::StatusOr<Fetched> answer_ = Fetched{false, Wav(440), "v1"};
+  std::vector<std::string> asked_;
+  absl::StatusOr<std::string> answer_ = Wav(440);
   bool holds_ = false;
-  std::vector<std::function<void(absl::StatusOr<Fetched>)>> held_;
+  std::vector<std::function<void(absl::StatusOr<std::string>)>> held_;
   std::unique_ptr<SoundLibrary> library_;
 };
 
@@ -138,26 +137,21 @@ TEST_F(SoundLibraryTest, AUrlIsAskedAgainOnlyWhenItIsNotFresh) {
   EXPECT_EQ(Load(url)->data, first->data);
   EXPECT_EQ(asked_.size(), 1u);
   monotonic_.Advance(options_.url_fresh_for);
-  answer_ = Fetched{true, "", ""};
-  EXPECT_EQ(Load(url)->data, first->data);
-  ASSERT_EQ(asked_.size(), 2u);
-  EXPECT_EQ(asked_[1].second, "v1");
-  EXPECT_EQ(Load(url)->data, first->data);
+  answer_ = Wav(880);
+  const auto changed = Load(url);
+  EXPECT_NE(changed->name, first->name);
+  EXPECT_EQ(asked_, (std::vector<std::string>{url, url}));
+  EXPECT_EQ(Load(url)->data, changed->data);
   EXPECT_EQ(asked_.size(), 2u) << "fresh once more";
-  monotonic_.Advance(options_.url_fresh_for);
-  answer_ = Fetched{false, Wav(880), "v2"};
-  EXPECT_NE(Load(url)->name, first->name);
 }
 
 TEST_F(SoundLibraryTest, AUrlsErrorIsTheCallersAndNothingIsKeptOfIt) {
   const std::string url = "http://sounds.example/a.wav";
   answer_ = Error(absl::StatusCode::kPermissionDenied, "URL_NOT_ALLOWED", "no");
   EXPECT_EQ(Reason(Load(url).status()), "URL_NOT_ALLOWED");
-  answer_ = Fetched{true, "", ""};
-  EXPECT_EQ(Reason(Load(url).status()), "SOUND_FETCH_FAILED") << "a server that says so for ever";
-  answer_ = Fetched{false, "<html>", ""};
+  answer_ = "<html>";
   EXPECT_EQ(Reason(Load(url).status()), "SOUND_NOT_SUPPORTED");
-  answer_ = Fetched{false, Wav(440), ""};
+  answer_ = Wav(440);
   EXPECT_TRUE(Load(url).ok());
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "mediaplane/audio/hold_music.h"
 #include "mediaplane/audio/mix.h"
 #include "mediaplane/audio/resample.h"
 
@@ -79,6 +80,8 @@ std::shared_ptr<const Sound> MakeBuiltInSound(std::string_view name) {
   } else if (name == "beep_exit") {
     Append({880, 0.12}, samples);
     Append({660, 0.12}, samples);
+  } else if (name == "hold_music") {
+    samples = MakeHoldMusic();
   } else {
     return nullptr;
   }

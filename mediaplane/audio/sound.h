@@ -33,8 +33,9 @@ class Sound {
   std::array<std::vector<int16_t>, static_cast<size_t>(MixRate::kCount)> samples_;
 };
 
-// A tone of the house, null for another name: "beep" (800 Hz, 200 ms), "beep_entry"
-// (rising, 2 × 120 ms), "beep_exit" (falling); -16 dBFS, with soft ends.
+// A sound of the house, null for another name: "beep" (800 Hz, 200 ms), "beep_entry"
+// (rising, 2 × 120 ms), "beep_exit" (falling), all at -16 dBFS with soft ends; and
+// "hold_music".
 std::shared_ptr<const Sound> MakeBuiltInSound(std::string_view name);
 
 }  // namespace tutti::mediaplane

@@ -65,5 +65,25 @@ TEST(SoundTest, TonesOfTheHouse) {
   EXPECT_EQ(MakeBuiltInSound("fanfare"), nullptr);
 }
 
+TEST(SoundTest, HoldMusicIsNeverSilentAndHasNoSeam) {
+  const auto music = MakeBuiltInSound("hold_music");
+  ASSERT_NE(music, nullptr);
+  EXPECT_EQ(music->frames(), 800u);
+  const int16_t* samples = music->samples(MixRate::k16000);
+  const size_t count = size_t{music->frames()} * 320;
+  int peak = 0, step = 0;
+  for (size_t i = 0; i < count; ++i) {
+    peak = std::max(peak, std::abs(samples[i]));
+    step = std::max(step, std::abs(samples[(i + 1) % count] - samples[i]));
+  }
+  EXPECT_EQ(peak, 6500);
+  EXPECT_LT(step, 4000) << "a click";
+  for (size_t begin = 0; begin < count; begin += 3200) {
+    double energy = 0;
+    for (size_t i = begin; i < begin + 3200; ++i) energy += double{1} * samples[i] * samples[i];
+    EXPECT_GT(std::sqrt(energy / 3200), 500) << "200 ms from sample " << begin;
+  }
+}
+
 }  // namespace
 }  // namespace tutti::mediaplane

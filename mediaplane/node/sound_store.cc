@@ -22,14 +22,15 @@ bool IsSha256(const std::string& text) {
 }
 
 SoundStore::SoundStore(size_t bytes_max) : bytes_max_(bytes_max) {
-  for (const char* name : {"beep", "beep_entry", "beep_exit"}) built_in_[name] = MakeBuiltInSound(name);
+  for (const char* name : {"beep", "beep_entry", "beep_exit", "hold_music"}) built_in_[name] = MakeBuiltInSound(name);
 }
 
 absl::StatusOr<std::shared_ptr<const Sound>> SoundStore::Find(const std::string& sound) {
   if (const auto it = built_in_.find(sound); it != built_in_.end()) return it->second;
   if (!IsSha256(sound)) {
     return Error(absl::StatusCode::kInvalidArgument, "INVALID_REQUEST_PARAMETER",
-                 "a sound is named by its SHA-256 in lower case, or is \"beep\", \"beep_entry\" or \"beep_exit\"");
+                 "a sound is named by its SHA-256 in lower case, or is \"beep\", \"beep_entry\", \"beep_exit\" or "
+                 "\"hold_music\"");
   }
   const auto it = sounds_.find(sound);
   if (it == sounds_.end()) return NotFound(sound);

@@ -18,7 +18,7 @@ namespace tutti::mediaplane {
 bool IsSha256(const std::string& text);
 
 // The node's sounds by hash, bounded in bytes: the one not asked for for longest
-// gives way, unless somebody else holds it, who then needs it. And the tones of
+// gives way, unless somebody else holds it, who then needs it. And the sounds of
 // the house, which are always there. Control thread only.
 class SoundStore {
  public:

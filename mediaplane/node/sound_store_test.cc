@@ -36,9 +36,9 @@ TEST(SoundStoreTest, WhatIsPutIsFoundOnce) {
   EXPECT_TRUE(store.Get(Name('a'))->in_use());
 }
 
-TEST(SoundStoreTest, TonesOfTheHouseNeedNoUploadAndOtherNamesAreRefused) {
+TEST(SoundStoreTest, SoundsOfTheHouseNeedNoUploadAndOtherNamesAreRefused) {
   SoundStore store(0);
-  for (const char* name : {"beep", "beep_entry", "beep_exit"}) EXPECT_TRUE(store.Find(name).ok()) << name;
+  for (const char* name : {"beep", "beep_entry", "beep_exit", "hold_music"}) EXPECT_TRUE(store.Find(name).ok()) << name;
   for (const std::string& name : {std::string(), std::string("bell"), std::string(63, 'a'), std::string(65, 'a'),
                                   std::string(64, 'A'), std::string(64, 'g')}) {
     EXPECT_EQ(store.Find(name).status().code(), absl::StatusCode::kInvalidArgument) << name;

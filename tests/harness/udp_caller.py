@@ -92,8 +92,12 @@ class UdpCaller:
 
     def level(self, frequency, packets):
         """The level of a tone in the last so many packets."""
+        return self.level_of(self.packets[-packets:], frequency)
+
+    @staticmethod
+    def level_of(packets, frequency):
         samples = numpy.frombuffer(
-            audioop.ulaw2lin(b"".join(packet.payload for packet in self.packets[-packets:]), 2), dtype="<i2")
+            audioop.ulaw2lin(b"".join(packet.payload for packet in packets), 2), dtype="<i2")
         return tones.level_dbfs(samples.astype(numpy.float64) / 32768, RATE, frequency)
 
     def gaps(self, first=0):

@@ -1,0 +1,117 @@
+#include "control/service/announcer.h"
+
+#include <utility>
+
+#include "common/status/status.h"
+#include "control/core/validate.h"
+#include "control/sound/sound_source.h"
+
+namespace tutti::control {
+namespace {
+
+// What a request says, without where.
+template <typename Request>
+absl::StatusOr<PlayRequest> ReadPlay(const Request& request) {
+  TUTTI_RETURN_IF_ERROR(ParseSoundSource(request.sound()).status());
+  TUTTI_RETURN_IF_ERROR(CheckVolume(request.volume_db()));
+  PlayRequest play;
+  play.source = request.sound();
+  play.volume_db = request.volume_db();
+  play.loop = request.loop();
+  return play;
+}
+
+// The resource, once the node has said yes. What has left its node meanwhile is as
+// if it had left before.
+template <typename Resource>
+AudioPlayer::Done AnswerWith(Resource resource, Core::Done<Resource> done) {
+  return [resource = std::move(resource), done = std::move(done)](const absl::Status& status) {
+    if (status.ok()) return done(resource);
+    const std::string reason = GetErrorDetail(status).reason;
+    if (reason != "LEG_NOT_FOUND" && reason != "BRIDGE_NOT_FOUND") return done(status);
+    done(Error(absl::StatusCode::kFailedPrecondition, "STATE_INVALID", std::string(status.message())));
+  };
+}
+
+}  // namespace
+
+void Announcer::Run(std::function<void()> task, const std::function<void(absl::Status)>& failed) {
+  if (absl::Status status = reads_.Run(std::move(task)); !status.ok()) failed(status);
+}
+
+absl::StatusOr<Announcer::Target<v1::Conference>> Announcer::FindRoom(const Principal& principal,
+                                                                      const std::string& id) {
+  TUTTI_ASSIGN_OR_RETURN(MediaRef ref, core_.FindBridge(principal, id));
+  TUTTI_ASSIGN_OR_RETURN(v1::Conference conference, core_.GetConference(principal, id));
+  conference.clear_conferencecall_ids();
+  return Target<v1::Conference>{std::move(conference), std::move(ref)};
+}
+
+absl::StatusOr<Announcer::Target<v1::Conferencecall>> Announcer::FindParticipant(const Principal& principal,
+                                                                                 const std::string& id) {
+  TUTTI_ASSIGN_OR_RETURN(MediaRef ref, core_.FindParticipantLeg(principal, id));
+  TUTTI_ASSIGN_OR_RETURN(v1::Conferencecall conferencecall, core_.GetConferencecall(principal, id));
+  return Target<v1::Conferencecall>{std::move(conferencecall), std::move(ref)};
+}
+
+void Announcer::Play(const Principal& principal, const v1::PlayConferenceRequest& request,
+                     Core::Done<v1::Conference> done) {
+  auto play = ReadPlay(request);
+  if (!play.ok()) return done(play.status());
+  Run(
+      [this, principal, id = request.id(), play = *std::move(play), done]() mutable {
+        auto room = FindRoom(principal, id);
+        if (!room.ok()) return done(room.status());
+        play.node_id = room->ref.node_id;
+        play.bridge_id = room->ref.id;
+        play.operation_id = ids_.Next();
+        player_.Play(std::move(play), AnswerWith(std::move(room->resource), done));
+      },
+      done);
+}
+
+void Announcer::Stop(const Principal& principal, const v1::StopPlayConferenceRequest& request,
+                     Core::Done<v1::Conference> done) {
+  Run(
+      [this, principal, id = request.id(), done] {
+        auto room = FindRoom(principal, id);
+        if (!room.ok()) return done(room.status());
+        StopRequest stop;
+        stop.node_id = room->ref.node_id;
+        stop.bridge_id = room->ref.id;
+        player_.Stop(stop, AnswerWith(std::move(room->resource), done));
+      },
+      done);
+}
+
+void Announcer::Play(const Principal& principal, const v1::PlayConferencecallRequest& request,
+                     Core::Done<v1::Conferencecall> done) {
+  auto play = ReadPlay(request);
+  if (!play.ok()) return done(play.status());
+  Run(
+      [this, principal, id = request.id(), play = *std::move(play), done]() mutable {
+        auto participant = FindParticipant(principal, id);
+        if (!participant.ok()) return done(participant.status());
+        play.node_id = participant->ref.node_id;
+        play.leg_id = participant->ref.id;
+        play.operation_id = ids_.Next();
+        player_.Play(std::move(play), AnswerWith(std::move(participant->resource), done));
+      },
+      done);
+}
+
+void Announcer::Stop(const Principal& principal, const v1::StopPlayConferencecallRequest& request,
+                     Core::Done<v1::Conferencecall> done) {
+  Run(
+      [this, principal, id = request.id(), done] {
+        auto participant = FindParticipant(principal, id);
+        if (!participant.ok()) return done(participant.status());
+        StopRequest stop;
+        stop.node_id = participant->ref.node_id;
+        stop.leg_id = participant->ref.id;
+        player_.Stop(stop, AnswerWith(std::move(participant->resource), done));
+      },
+      done);
+}
+
+}  // namespace tutti::control
