@@ -2,6 +2,7 @@
 #define GATEWAY_HTTP_HTTP_H_
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,9 @@ struct Request {
   std::string_view Path() const;
 };
 
+// A connection that has left HTTP: gateway/http/upgraded.h.
+struct Upgraded;
+
 struct Response {
   int status = 200;
   // Besides Content-Type, Content-Length, X-Request-Id and what belongs to the connection.
@@ -38,6 +42,9 @@ struct Response {
   std::string body = {};
   // The template of the path for the metrics ("/v1/calls/{id}"), never a path itself.
   std::string route = "none";
+  // Set: instead of an answer the connection is handed over, to be answered and
+  // used by this function alone. On the server's threads.
+  std::function<void(std::unique_ptr<Upgraded>)> upgrade = nullptr;
 };
 
 // Gives the response; once, on any thread. One that is never called closes the connection.

@@ -17,7 +17,9 @@ namespace tutti::gateway {
 // A client that says exactly the bytes that it is given.
 class RawClient {
  public:
-  explicit RawClient(int port) : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
+  // `receive_bytes`: what the kernel may keep unread; 0: as much as it likes.
+  explicit RawClient(int port, int receive_bytes = 0) : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
+    if (receive_bytes > 0) setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof(receive_bytes));
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -53,6 +55,15 @@ class RawClient {
     std::string response = buffer_.substr(0, size);
     buffer_.erase(0, size);
     return response;
+  }
+
+  // So many, or fewer where the server closes before.
+  std::string ReadBytes(size_t count) {
+    while (buffer_.size() < count && More(buffer_)) {
+    }
+    std::string bytes = buffer_.substr(0, count);
+    buffer_.erase(0, count);
+    return bytes;
   }
 
   std::string Ask(std::string_view request) {

@@ -26,6 +26,7 @@
 #include "common/status/status.h"
 #include "gateway/http/error_response.h"
 #include "gateway/http/stream.h"
+#include "gateway/http/upgraded.h"
 
 namespace tutti::gateway {
 namespace {
@@ -148,7 +149,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   void Close(bool idle_only) {
-    if (!idle_only || idle_) stream_.close();
+    if (!handed_over_ && (!idle_only || idle_)) stream_.close();
   }
 
  private:
@@ -292,9 +293,20 @@ class Connection : public std::enable_shared_from_this<Connection> {
     core_->metrics.RequestEnded(route_, method_, status, core_->clock.Now() - began_, request_bytes_);
   }
 
+  void HandOver(const std::function<void(std::unique_ptr<Upgraded>)>& taker) {
+    EndRequest(101);
+    handed_over_ = true;
+    // The server lives as long as what is posted to it.
+    const auto post = [core = core_, executor = stream_.get_executor()](std::function<void()> task) {
+      core->Post(executor, std::move(task));
+    };
+    taker(std::make_unique<Upgraded>(Upgraded{post, std::move(stream_), std::move(buffer_)}));
+  }
+
   void Send(Response response) {
     if (core_->draining()) keep_alive_ = false;
     route_ = response.route;
+    if (response.upgrade) return HandOver(response.upgrade);
     response_.emplace();
     response_->result(static_cast<unsigned>(response.status));
     for (const Header& header : response.headers) response_->insert(header.name, header.value);
@@ -364,6 +376,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool head_ = false;
   bool keep_alive_ = true;
   bool linger_ = false;
+  bool handed_over_ = false;
 };
 
 }  // namespace

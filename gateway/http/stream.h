@@ -2,7 +2,10 @@
 #define GATEWAY_HTTP_STREAM_H_
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <boost/beast/core/bind_handler.hpp>
+#include <boost/beast/core/role.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
 #include <optional>
@@ -66,6 +69,21 @@ class Stream {
   void async_shutdown(Handler&& handler) {
     tls_->async_shutdown(std::forward<Handler>(handler));
   }
+
+  // How Beast's WebSocket ends a connection after its closing handshake. The server
+  // is the first to close, RFC 6455 section 7.1.1: it doesn't wait for the client.
+  template <typename Handler>
+  friend void async_teardown(boost::beast::role_type, Stream& stream, Handler&& handler) {
+    if (stream.tls_.has_value()) {
+      stream.tls_->async_shutdown(std::forward<Handler>(handler));
+      return;
+    }
+    boost::system::error_code error;
+    stream.socket().shutdown(boost::asio::socket_base::shutdown_send, error);
+    boost::asio::post(stream.get_executor(),
+                      boost::beast::bind_front_handler(std::forward<Handler>(handler), boost::system::error_code()));
+  }
+  friend void beast_close_socket(Stream& stream) { stream.close(); }
 
  private:
   boost::beast::tcp_stream& transport() { return tls_.has_value() ? tls_->next_layer() : *plain_; }

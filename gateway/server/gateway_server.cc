@@ -1,5 +1,8 @@
 #include "gateway/server/gateway_server.h"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <chrono>
 #include <set>
 #include <utility>
@@ -7,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/listen/listen.h"
+#include "common/log/log.h"
 #include "common/rpc/client.h"
 #include "common/status/status.h"
 #include "common/tls/tls.h"
@@ -27,6 +31,10 @@ using google::protobuf::ServiceDescriptor;
 constexpr absl::Duration kProbeDeadline = absl::Seconds(2);
 // A larger body might not fit into a gRPC message.
 constexpr uint32_t kBodyBytesMax = 3 * 1024 * 1024;
+// For WebSocket clients to close, of a drain.
+constexpr absl::Duration kWebSocketPatience = absl::Seconds(3);
+// Open files besides clients' connections.
+constexpr rlim_t kOtherFiles = 256;
 
 // The API's services with the generated classes of their messages.
 absl::StatusOr<std::vector<const ServiceDescriptor*>> LinkedServices() {
@@ -56,6 +64,12 @@ absl::Status CheckConfig(const config::v1::Config& config) {
   if (gateway.body_bytes_max() < 1 || gateway.body_bytes_max() > kBodyBytesMax) {
     return absl::InvalidArgumentError("gateway.body_bytes_max is not within 1 to 3145728");
   }
+  if (gateway.websocket_clients_max() < 1 || gateway.websocket_clients_max() > 65535) {
+    return absl::InvalidArgumentError("gateway.websocket_clients_max is not within 1 to 65535");
+  }
+  if (gateway.websocket_queue_max() < 16 || gateway.websocket_queue_max() > 65536) {
+    return absl::InvalidArgumentError("gateway.websocket_queue_max is not within 16 to 65536");
+  }
   if (gateway.request_timeout_seconds() < 1 || gateway.control_timeout_seconds() < 1) {
     return absl::InvalidArgumentError("a timeout of gateway is less than one second");
   }
@@ -73,6 +87,24 @@ ServerOptions HttpOptions(const config::v1::Gateway& config, std::shared_ptr<con
   options.body_bytes_max = config.body_bytes_max();
   options.request_timeout = absl::Seconds(config.request_timeout_seconds());
   return options;
+}
+
+ws::WebSocketServer::Options WebSocketOptions(const config::v1::Gateway& config) {
+  ws::WebSocketServer::Options options;
+  options.limits.clients_max = config.websocket_clients_max();
+  options.session.queue_frames_max = config.websocket_queue_max();
+  return options;
+}
+
+// One for each connection; as far as the system allows.
+void RaiseOpenFiles(const config::v1::Gateway& config) {
+  const rlim_t needed = rlim_t{config.connections_max()} + config.websocket_clients_max() + kOtherFiles;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed) return;
+  limit.rlim_cur = std::min(needed, limit.rlim_max);
+  if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == needed) return;
+  log::Warning("fewer open files are allowed than there may be connections",
+               {{"allowed", limit.rlim_cur}, {"needed", needed}});
 }
 
 // What only reads is read again from another replica when one dies; what changes
@@ -102,22 +134,29 @@ GatewayServer::GatewayServer(const config::v1::Gateway& config, Clock& clock, Ro
       ids_(clock),
       http_metrics_(metrics_),
       rest_(std::move(routes), control, ids_, absl::Seconds(config.control_timeout_seconds())),
+      ws_metrics_(metrics_),
+      ws_source_(control, ws_loop_),
+      ws_(ws_loop_, ws_source_, clock, ids_, ws_metrics_, rest_, WebSocketOptions(config)),
       probe_(control, kProbeDeadline),
       pages_(
-          std::move(openapi), [this](std::function<void(absl::Status)> done) { probe_.Check(std::move(done)); },
-          rest_) {}
+          std::move(openapi), [this](std::function<void(absl::Status)> done) { probe_.Check(std::move(done)); }, ws_) {}
 
 GatewayServer::~GatewayServer() {
+  ws_.Stop(absl::ZeroDuration());
   http_server_.reset();
   // Streams of health and reflection have no end of their own.
   if (rpc_server_.server != nullptr) rpc_server_.server->Shutdown(std::chrono::system_clock::now());
 }
 
-bool GatewayServer::Drain(absl::Duration patience) { return http_server_->Stop(patience); }
+bool GatewayServer::Drain(absl::Duration patience) {
+  const bool closed = ws_.Stop(std::min(patience, kWebSocketPatience));
+  return http_server_->Stop(patience) && closed;
+}
 
 absl::StatusOr<std::unique_ptr<GatewayServer>> GatewayServer::Start(const config::v1::Config& config, Clock& clock) {
   TUTTI_RETURN_IF_ERROR(CheckConfig(config));
   const config::v1::Gateway& gateway = config.gateway();
+  RaiseOpenFiles(gateway);
   TUTTI_ASSIGN_OR_RETURN(const auto tls, LoadTls(config));
   TUTTI_ASSIGN_OR_RETURN(const RouteTable documented, RouteTable::Build(ApiServices()));
   TUTTI_ASSIGN_OR_RETURN(const auto services, LinkedServices());

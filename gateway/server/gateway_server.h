@@ -13,12 +13,16 @@
 #include "gateway/pages/control_probe.h"
 #include "gateway/pages/pages.h"
 #include "gateway/rest/rest_handler.h"
+#include "gateway/ws/grpc_event_source.h"
+#include "gateway/ws/loop.h"
+#include "gateway/ws/websocket_server.h"
+#include "gateway/ws/ws_metrics.h"
 #include "tutti/config/v1/config.pb.h"
 
 namespace tutti::gateway {
 
-// The whole gateway, wired: REST, its pages, /metrics, and gRPC with health and
-// reflection.
+// The whole gateway, wired: REST, WebSocket, its pages, /metrics, and gRPC with
+// health and reflection.
 class GatewayServer {
  public:
   // Errors are one sentence each. `clock` outlives the server.
@@ -42,6 +46,10 @@ class GatewayServer {
   HttpMetrics http_metrics_;
   RpcServer rpc_server_;
   RestHandler rest_;
+  ws::WsMetrics ws_metrics_;
+  ws::ThreadLoop ws_loop_;
+  ws::GrpcEventSource ws_source_;
+  ws::WebSocketServer ws_;
   ControlProbe probe_;
   Pages pages_;
   std::unique_ptr<Server> http_server_;
