@@ -1,6 +1,7 @@
 """A caller at the packet's level: what it sends and what arrives is known to the byte and the sequence number."""
 
 import audioop
+import collections
 import math
 import socket
 import struct
@@ -14,6 +15,10 @@ from tests.harness import sdp, tones
 TICK_SECONDS = 0.02
 SAMPLES = 160
 RATE = 8000
+# RFC 4733 section 3.2: the codes of the events, by their place.
+DIGITS = "0123456789*#"
+EVENT_PAYLOAD_TYPE = 101
+EVENT_TICKS = 5
 
 
 class Packet:
@@ -42,6 +47,7 @@ class UdpCaller:
         self.call = None
         self._ending = threading.Event()
         self._threads = []
+        self._digits = collections.deque()
 
     @property
     def port(self):
@@ -49,6 +55,12 @@ class UdpCaller:
 
     def join(self, conference_id, **fields):
         answer = self.stack.create_call(sdp.offer("PCMU", self.port), conference_id, **fields)
+        assert answer.status == 200, answer.text
+        return self.take(answer.body)
+
+    def run(self, actions):
+        """A call with these actions."""
+        answer = self.stack.post("/v1/calls", {"type": "rtp", "sdp_offer": sdp.offer("PCMU", self.port), "actions": actions})
         assert answer.status == 200, answer.text
         return self.take(answer.body)
 
@@ -62,15 +74,34 @@ class UdpCaller:
             self._threads.append(thread)
         return self
 
+    def press(self, digits):
+        """Keys, one after the other, as telephone-events (RFC 4733)."""
+        for digit in digits:
+            self._digits.extend(self._event_payloads(DIGITS.index(digit)))
+
+    @staticmethod
+    def _event_payloads(event):
+        """(ticks since its beginning, payload) of each packet: 100 ms, its end three times, a pause of 60 ms."""
+        pressed = [(tick, struct.pack("!BBH", event, 10, (tick + 1) * SAMPLES)) for tick in range(EVENT_TICKS)]
+        end = struct.pack("!BBH", event, 0x80 | 10, (EVENT_TICKS + 1) * SAMPLES)
+        return [*pressed, *((EVENT_TICKS + more, end) for more in range(3)), *[None] * 3]
+
     def _send(self):
         start = time.monotonic()
         for count in range(1 << 16):
             step = 2 * math.pi * self.frequency / RATE
-            samples = struct.pack(f"<{SAMPLES}h", *(
-                int(self.amplitude * math.sin(step * (count * SAMPLES + i))) for i in range(SAMPLES)))
-            header = struct.pack("!BBHII", 0x80, 0, count & 0xFFFF, count * SAMPLES, 0x1234)
+            event = self._digits.popleft() if self._digits else None
+            if event is not None:
+                ticks, payload = event
+                header = struct.pack("!BBHII", 0x80, (0x80 if ticks == 0 else 0) | EVENT_PAYLOAD_TYPE, count & 0xFFFF,
+                                     (count - ticks) * SAMPLES, 0x1234)
+            else:
+                samples = struct.pack(f"<{SAMPLES}h", *(
+                    int(self.amplitude * math.sin(step * (count * SAMPLES + i))) for i in range(SAMPLES)))
+                header = struct.pack("!BBHII", 0x80, 0, count & 0xFFFF, count * SAMPLES, 0x1234)
+                payload = audioop.lin2ulaw(samples, 2)
             try:
-                self.socket.sendto(header + audioop.lin2ulaw(samples, 2), self.remote)
+                self.socket.sendto(header + payload, self.remote)
             except OSError:
                 pass  # The mediaplane was killed: its port answers with ICMP.
             if self._ending.wait(max(0.0, start + (count + 1) * TICK_SECONDS - time.monotonic())):
