@@ -157,6 +157,17 @@ std::vector<MetricFamily> ControlGauges::Collect() const {
       One("tutti_control_live_events_lost_total",
           "Digits and changes of who talks that were lost on the way from a media node or were too many.",
           MetricType::Counter, sources_.live_events_lost()));
+  families.push_back(One("tutti_control_sound_loads_total", "Sounds that were read or fetched, and decoded.",
+                         MetricType::Counter, sources_.sound_loads()));
+  families.push_back(One("tutti_control_plays_total",
+                         "Sounds that were asked to be played: announcements, flows, beeps.", MetricType::Counter,
+                         sources_.plays()));
+  families.push_back(One("tutti_control_plays_failed_total", "Of these, those that no media node took.",
+                         MetricType::Counter, sources_.plays_failed()));
+  families.push_back(One("tutti_control_operations_total", "Sounds and requests that flows waited for.",
+                         MetricType::Counter, sources_.operations()));
+  families.push_back(One("tutti_control_operations_failed_total", "Of these, those that failed.", MetricType::Counter,
+                         sources_.operations_failed()));
   MetricFamily up = Family("tutti_control_media_node_up", "1 if the media node is in step with the store, else 0.",
                            MetricType::Gauge);
   MetricFamily legs = Family("tutti_control_media_node_legs", "Legs that the media node reports.", MetricType::Gauge);

@@ -53,6 +53,11 @@ class ControlGauges final : public prometheus::Collectable {
     std::function<int64_t()> reconciles;
     std::function<int64_t()> live_events;
     std::function<int64_t()> live_events_lost;
+    std::function<int64_t()> sound_loads;
+    std::function<int64_t()> plays;
+    std::function<int64_t()> plays_failed;
+    std::function<int64_t()> operations;
+    std::function<int64_t()> operations_failed;
   };
 
   explicit ControlGauges(Sources sources) : sources_(std::move(sources)) {}

@@ -64,6 +64,11 @@ TEST(ControlGaugesTest, ReadsItsSourcesAtEachScrape) {
       .reconciles = [] { return 10; },
       .live_events = [] { return 12; },
       .live_events_lost = [] { return 13; },
+      .sound_loads = [] { return 14; },
+      .plays = [] { return 15; },
+      .plays_failed = [] { return 16; },
+      .operations = [] { return 17; },
+      .operations_failed = [] { return 18; },
   });
   std::string text = Text(gauges.Collect());
   EXPECT_TRUE(Contains(text, "tutti_control_conferences{status=\"progressing\"} 5")) << text;
@@ -74,6 +79,11 @@ TEST(ControlGaugesTest, ReadsItsSourcesAtEachScrape) {
   EXPECT_TRUE(Contains(text, "tutti_control_media_node_up{node_id=\"n\"} 1")) << text;
   EXPECT_TRUE(Contains(text, "tutti_control_live_events_total 12")) << text;
   EXPECT_TRUE(Contains(text, "tutti_control_live_events_lost_total 13")) << text;
+  EXPECT_TRUE(Contains(text, "tutti_control_sound_loads_total 14")) << text;
+  EXPECT_TRUE(Contains(text, "tutti_control_plays_total 15")) << text;
+  EXPECT_TRUE(Contains(text, "tutti_control_plays_failed_total 16")) << text;
+  EXPECT_TRUE(Contains(text, "tutti_control_operations_total 17")) << text;
+  EXPECT_TRUE(Contains(text, "tutti_control_operations_failed_total 18")) << text;
   depth = 11;
   text = Text(gauges.Collect());
   EXPECT_TRUE(Contains(text, "tutti_control_store_queue_depth 11")) << text;

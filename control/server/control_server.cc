@@ -221,6 +221,11 @@ void ControlServer::Parts::AddGauges() {
       .reconciles = [sum] { return sum(&NodeWatcher::Reconciles); },
       .live_events = [this] { return live->Told(); },
       .live_events_lost = lost,
+      .sound_loads = [this] { return sounds->library().misses(); },
+      .plays = [this] { return sounds->player().plays(); },
+      .plays_failed = [this] { return sounds->player().failures(); },
+      .operations = [this] { return operations->Begun(); },
+      .operations_failed = [this] { return operations->Failed(); },
   }));
 }
 

@@ -32,12 +32,17 @@ media::v1::PlayAudioRequest ToCommand(const PlayRequest& request, const std::str
 
 }  // namespace
 
-void AudioPlayer::Play(PlayRequest request, Done done) {
+void AudioPlayer::Play(PlayRequest request, Done answer) {
+  plays_.fetch_add(1, std::memory_order_relaxed);
+  const Done done = [this, answer = std::move(answer)](const absl::Status& status) {
+    if (!status.ok()) failures_.fetch_add(1, std::memory_order_relaxed);
+    answer(status);
+  };
   const auto node = nodes_.find(request.node_id);
   if (node == nodes_.end()) return done(NoNode(request.node_id));
   const std::string source = request.source;
   library_.Load(source, [this, client = node->second, request = std::move(request),
-                         done = std::move(done)](const absl::StatusOr<LoadedSound>& sound) {
+                         done](const absl::StatusOr<LoadedSound>& sound) {
     if (!sound.ok()) return done(sound.status());
     Send(*client, request, *sound, sound->data != nullptr, done);
   });

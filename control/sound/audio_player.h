@@ -1,6 +1,7 @@
 #ifndef CONTROL_SOUND_AUDIO_PLAYER_H_
 #define CONTROL_SOUND_AUDIO_PLAYER_H_
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -66,6 +67,10 @@ class AudioPlayer {
   // keeps it from being heard.
   void Stop(const StopRequest& request, Done done);
 
+  // Asked for, and refused, so far.
+  int64_t plays() const { return plays_.load(std::memory_order_relaxed); }
+  int64_t failures() const { return failures_.load(std::memory_order_relaxed); }
+
   // Brings the sound to the node unless it is just being brought.
   void Put(const std::string& node_id, std::shared_ptr<const SoundData> sound, Done done);
 
@@ -74,6 +79,8 @@ class AudioPlayer {
 
   SoundLibrary& library_;
   const std::map<std::string, NodeClient*> nodes_;
+  std::atomic<int64_t> plays_{0};
+  std::atomic<int64_t> failures_{0};
   absl::Mutex mutex_;
   // Who waits for an upload, by node and hash.
   std::map<std::pair<std::string, std::string>, std::vector<Done>> uploads_ ABSL_GUARDED_BY(mutex_);

@@ -106,6 +106,8 @@ TEST_F(AudioPlayerTest, ErrorsHaveAReason) {
   client_.sent.clear();
   EXPECT_EQ(Play("5", "file:player.wav"), "SOUND_NOT_FOUND");
   EXPECT_LE(client_.sent.size(), 3u);
+  EXPECT_EQ(player_.plays(), 5);
+  EXPECT_EQ(player_.failures(), 5);
 }
 
 TEST_F(AudioPlayerTest, AStopReachesTheNodeAlsoBeforeThePlay) {
