@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/id/id.h"
 #include "common/status/status.h"
 #include "control/flow/variables.h"
+#include "control/sound/sound_source.h"
 
 namespace tutti::flow {
 namespace {
@@ -48,11 +48,8 @@ absl::Status CheckUuid(const std::string& place, const std::string& text) {
 absl::Status CheckSound(const std::string& place, const std::string& sound) {
   TUTTI_RETURN_IF_ERROR(CheckRequired(place, sound));
   TUTTI_RETURN_IF_ERROR(CheckBytes(place, sound, kSoundBytesMax));
-  if (HasVariables(sound) || sound == "beep" || absl::StartsWith(sound, "file:") ||
-      absl::StartsWith(sound, "http://") || absl::StartsWith(sound, "https://")) {
-    return absl::OkStatus();
-  }
-  return Wrong(place, "must be beep, file:NAME or a URL of http or https");
+  if (HasVariables(sound) || control::ParseSoundSource(sound).ok()) return absl::OkStatus();
+  return Wrong(place, "must be a built-in sound, file:NAME or a URL of http or https");
 }
 
 absl::Status CheckDigits(const std::string& place, const std::string& digits) {

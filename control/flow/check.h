@@ -18,7 +18,7 @@ absl::Status CheckBytes(const std::string& place, const std::string& text, size_
 absl::Status CheckRequired(const std::string& place, const std::string& text);
 // A UUID, or a text with variables.
 absl::Status CheckUuid(const std::string& place, const std::string& text);
-// "beep", "file:NAME", a URL, or a text with variables.
+// As ParseSoundSource takes it, or a text with variables.
 absl::Status CheckSound(const std::string& place, const std::string& sound);
 // Only of 0–9 * # A–D.
 absl::Status CheckDigits(const std::string& place, const std::string& digits);
