@@ -135,7 +135,7 @@ absl::StatusOr<media::v1::AudioState> FakeMediaNode::Play(const media::v1::PlayA
   }
   media::v1::AudioState& state = audio[request.operation_id()];
   state.set_operation_id(request.operation_id());
-  state.set_status(media::v1::AudioState::STATUS_PLAYING);
+  state.set_status(audio_waits ? media::v1::AudioState::STATUS_QUEUED : media::v1::AudioState::STATUS_PLAYING);
   plays[request.operation_id()] = request;
   return state;
 }

@@ -48,6 +48,8 @@ class FakeMediaNode {
   // By operation; those that have ended, too.
   std::map<std::string, media::v1::PlayAudioRequest> plays;
   std::map<std::string, media::v1::AudioState> audio;
+  // What is played from now on waits for something else.
+  bool audio_waits = false;
   // Not yet watched.
   std::deque<media::v1::NodeEvent> events;
   // By leg, of those that were taken.

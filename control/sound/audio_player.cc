@@ -53,6 +53,9 @@ void AudioPlayer::Send(NodeClient& node, const PlayRequest& request, const Loade
   node.PlayAudio(ToCommand(request, sound.name), [this, &node, request, sound, may_put, done = std::move(done)](
                                                      const absl::StatusOr<media::v1::AudioState>& state) {
     const absl::Status& status = state.status();
+    if (request.only_now && status.ok() && state->status() == media::v1::AudioState::STATUS_QUEUED) {
+      return Stop({request.node_id, request.operation_id, "", ""}, done);
+    }
     if (!may_put || GetErrorDetail(status).reason != "SOUND_NOT_FOUND")
       return done(WithReason(status, request.node_id));
     Put(request.node_id, sound.data, [this, &node, request, sound, done](const absl::Status& put) {

@@ -34,6 +34,8 @@ struct PlayRequest {
   int volume_db = 0;
   // Of a leg.
   bool stop_on_dtmf = false;
+  // Not at all where something plays already: later it would say something wrong.
+  bool only_now = false;
 };
 
 // What to stop: one operation, or all of a leg or a bridge.

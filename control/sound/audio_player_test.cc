@@ -146,6 +146,22 @@ TEST_F(AudioPlayerTest, ARushOfJoinsIsOneBeep) {
   Run();
   EXPECT_EQ(client_.sent, (std::vector<std::string>{"PlayAudio 1", "PlayAudio 3", "PlayAudio 4", "PlayAudio 6"}));
   EXPECT_EQ(node_.plays.at("4").bridge_id(), "other");
+  EXPECT_EQ(node_.audio.at("6").status(), media::v1::AudioState::STATUS_PLAYING);
+}
+
+TEST_F(AudioPlayerTest, ABeepDoesNotWaitBehindAnAnnouncement) {
+  node_.audio_waits = true;
+  Beeper beeper(player_, monotonic_.Function());
+  media::v1::PutBridgeRequest bridge;
+  bridge.set_revision(1);
+  bridge.set_bridge_id("room");
+  ASSERT_TRUE(node_.Put(bridge).ok());
+  beeper.Play({{"node", "room", "beep_entry", "1"}});
+  Run();
+  EXPECT_EQ(client_.sent, (std::vector<std::string>{"PlayAudio 1", "StopAudio 1"}));
+  EXPECT_EQ(node_.audio.at("1").status(), media::v1::AudioState::STATUS_ENDED);
+  EXPECT_EQ(Play("2", "beep"), "ok");
+  EXPECT_EQ(node_.audio.at("2").status(), media::v1::AudioState::STATUS_QUEUED) << "others wait";
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ void Beeper::Play(const std::vector<Beep>& beeps) {
     request.bridge_id = beep.bridge_id;
     request.operation_id = beep.operation_id;
     request.source = beep.sound;
+    request.only_now = true;
     player_.Play(std::move(request), [beep](const absl::Status& status) {
       if (status.ok()) return;
       log::Warning("a beep was not played", {{"conference_id", beep.bridge_id}, {"error", status.ToString()}});

@@ -16,7 +16,8 @@
 namespace tutti::control {
 
 // Plays the beeps of commits, of one kind at most one a second in a room: a rush of
-// joins is one beep. Thread-safe; does not block.
+// joins is one beep, and none is heard late, behind an announcement. Thread-safe; does
+// not block.
 class Beeper {
  public:
   static constexpr absl::Duration kPause = absl::Seconds(1);
