@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The whole stack over TLS, with a private authority made by the recipe of docs/operations.md."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ import urllib.error
 import urllib.request
 
 import grpc
+import websockets
 
 from tests.harness import junit, sdp
 from tests.harness.callers import even_port
@@ -124,6 +126,18 @@ class TlsTest(unittest.TestCase):
         self.assertEqual(call.status, 200, call.text)
         self.assertEqual(self.stack.wait_joined(room["id"], 1)[0]["reference_id"], call.body["id"])
         self.assertEqual(self.stack.request("GET", "/v1/calls", headers={"Authorization": ""}).status, 401)
+
+    def test_events_by_websocket(self):
+        room = self.stack.create_conference()["id"]
+
+        async def follow():
+            async with websockets.connect(f"wss://{self.stack.http}/v1/ws", ssl=self.stack.client,
+                                          extra_headers={"Authorization": f"Bearer {KEY}"}) as ws:
+                await ws.send(json.dumps({"type": "subscribe",
+                                          "topics": [{"topic": f"conference:{room}", "after_sequence": 0}]}))
+                return [json.loads(await asyncio.wait_for(ws.recv(), 10))["type"] for _ in range(2)]
+
+        self.assertEqual(asyncio.run(follow()), ["subscribed", "conference_created"])
 
     def test_curl_verifies_the_gateway(self):
         url = f"https://{self.stack.http}/readyz"

@@ -16,7 +16,8 @@ import websockets
 
 from tests.harness import junit, sdp
 from tests.harness.callers import even_port
-from tests.harness.events import EventClient, Event
+from tests.harness.events import EventClient
+from tests.harness.postgres import Postgres
 from tests.harness.stack import Stack
 from tests.harness.udp_caller import UdpCaller
 from tests.harness.waiting import until
@@ -326,6 +327,40 @@ class WebSocketCustomersTest(unittest.IsolatedAsyncioTestCase):
             if line.startswith(f'tutti_gateway_websocket_closed_total{{reason="{reason}"}}'):
                 return float(line.split()[-1])
         return None
+
+
+class WebSocketReplicasTest(unittest.IsolatedAsyncioTestCase):
+    """Two replicas of control on one PostgreSQL, killed in turn under writes."""
+
+    async def test_replicas_may_die(self):
+        postgres = Postgres()
+        self.addCleanup(postgres.remove)
+        postgres.start()
+        self.addCleanup(postgres.stop)
+        stack = Stack([f"--control.postgres_url={postgres.url}"], replicas=2)
+        self.addCleanup(stack.stop)
+        stack.start()
+        room = stack.create_conference()["id"]
+        async with Socket(stack, ping_interval=None) as ws, Socket(stack, ping_interval=None) as ws_all:
+            await ws.subscribe(f"conference:{room}", after=0)
+            await ws_all.subscribe("all")
+            name = 0
+            for victim in stack.controls * 2:
+                for kill in (False, True):
+                    for _ in range(5):
+                        name += 1
+                        if kill and name % 5 == 2:
+                            stack.kill(victim)
+                        path = f"/v1/conferences/{room}"
+                        await asyncio.to_thread(until, lambda: stack.request("PATCH", path, {"name": f"n{name}"}).status == 200,
+                                                SECONDS, "renamed")
+                stack.start_one(victim)
+                await asyncio.to_thread(until, lambda: stack.metric(victim, "tutti_control_media_node_up") == 1, 20, "back")
+            wanted = lambda frame: frame["data"].get("name") == f"n{name}"
+            one, everything = await ws.read_until(wanted), await ws_all.read_until(wanted)
+        # A rename whose answer was lost is made again, and tells nothing new.
+        self.assertEqual(sequences(one), list(range(1, len(one) + 1)))
+        self.assertEqual(sequences(everything), list(range(2, len(one) + 1)))
 
 
 def close_code(connection):

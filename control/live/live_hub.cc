@@ -1,9 +1,13 @@
 #include "control/live/live_hub.h"
 
+#include <openssl/sha.h>
+
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "common/log/log.h"
 #include "control/core/times.h"
 
@@ -20,10 +24,23 @@ constexpr absl::Duration kRetryPause = absl::Seconds(1);
 constexpr size_t kLegsMax = 100'000;
 constexpr size_t kDigitsMax = 1024;
 
+// A UUID of version 7 (RFC 9562 section 5.7) by what the event is: all replicas hear
+// of it and give it the same.
+std::string EventId(const LiveEvent& live) {
+  const int64_t us = absl::ToUnixMicros(FromTimestamp(live.event.time()));
+  const std::string content = absl::StrCat(live.node_id, " ", us, " ", live.event.SerializeAsString());
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(content.data()), content.size(), digest);
+  const std::string random = absl::BytesToHexString({reinterpret_cast<const char*>(digest), 10});
+  const std::string ms = absl::StrFormat("%012x", static_cast<uint64_t>(us / 1000) & 0xffffffffffff);
+  return absl::StrCat(ms.substr(0, 8), "-", ms.substr(8), "-7", random.substr(0, 3), "-",
+                      std::string(1, "89ab"[digest[9] & 3]), random.substr(3, 3), "-", random.substr(6, 12));
+}
+
 }  // namespace
 
-LiveHub::LiveHub(Core& core, TaskQueue& queue, Clock& clock, IdGenerator& ids, Target target)
-    : core_(core), queue_(queue), clock_(clock), ids_(ids), target_(std::move(target)) {}
+LiveHub::LiveHub(Core& core, TaskQueue& queue, Clock& clock, Target target)
+    : core_(core), queue_(queue), clock_(clock), target_(std::move(target)) {}
 
 void LiveHub::OnTalking(const std::string& node_id, const media::v1::LegTalking& talking, absl::Time time) {
   absl::MutexLock lock(&mutex_);
@@ -169,6 +186,7 @@ void LiveHub::TellLeg(const std::string& leg_id, const Owners& owners, Events& e
           NewEvent("conferencecall_talking", leg.told->event.stream(), leg.told->customer_id, leg.node_id, leg.time);
       *end->event.mutable_talking() = told;
       end->event.mutable_talking()->set_talking(false);
+      end->event.set_id(EventId(*end));
       talkers_.erase(told.conferencecall_id());
       events.push_back(std::move(end));
       leg.told = nullptr;
@@ -188,6 +206,7 @@ void LiveHub::TellLeg(const std::string& leg_id, const Owners& owners, Events& e
   talking.set_conferencecall_id(owner->second.conferencecall_id);
   talking.set_conference_id(leg.bridge_id);
   talking.set_talking(true);
+  begin->event.set_id(EventId(*begin));
   talkers_.insert(talking.conferencecall_id());
   leg.told = begin;
   events.push_back(std::move(begin));
@@ -205,6 +224,7 @@ void LiveHub::TellDigit(const Digit& digit, const Owners& owners, Events& events
   dtmf.set_conferencecall_id(owner->second.conferencecall_id);
   dtmf.set_digit(digit.digit.digit());
   dtmf.set_duration_ms(digit.digit.duration_ms());
+  event->event.set_id(EventId(*event));
   events.push_back(std::move(event));
 }
 
@@ -215,7 +235,6 @@ std::shared_ptr<LiveEvent> LiveHub::NewEvent(const char* type, const std::string
   live->customer_id = customer_id;
   live->node_id = node_id;
   live->event.set_type(type);
-  live->event.set_id(ids_.Next());
   live->event.set_stream(stream);
   SetTime(*live->event.mutable_time(), time);
   return live;

@@ -17,7 +17,6 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "common/clock/clock.h"
-#include "common/id/id.h"
 #include "control/core/core.h"
 #include "control/scheduler/task_queue.h"
 #include "tutti/control/v1/event.pb.h"
@@ -46,7 +45,7 @@ class LiveHub {
 
   // The queue is the hub's own, for its reads block; it is stopped before the hub
   // ends. All outlive the hub.
-  LiveHub(Core& core, TaskQueue& queue, Clock& clock, IdGenerator& ids, Target target);
+  LiveHub(Core& core, TaskQueue& queue, Clock& clock, Target target);
 
   // --- What a node tells. None of it blocks.
 
@@ -100,7 +99,6 @@ class LiveHub {
   Core& core_;
   TaskQueue& queue_;
   Clock& clock_;
-  IdGenerator& ids_;
   const Target target_;
   std::atomic<int64_t> told_{0};
   std::atomic<int64_t> dropped_{0};

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/id/id.h"
 #include "control/core/core_fixture.h"
 #include "control/live/live_hub.h"
 #include "control/live/live_watcher.h"
@@ -24,12 +25,11 @@ class LiveTest : public CoreFixture {
  protected:
   void SetUp() override {
     CoreFixture::SetUp();
-    hub_ =
-        std::make_unique<LiveHub>(*core_, queue_, clock_, *ids_, [this](const std::shared_ptr<const LiveEvent>& live) {
-          EXPECT_EQ(live->customer_id, principal_.customer_id);
-          EXPECT_EQ(live->event.sequence(), 0);
-          events_.push_back(live->event);
-        });
+    hub_ = std::make_unique<LiveHub>(*core_, queue_, clock_, [this](const std::shared_ptr<const LiveEvent>& live) {
+      EXPECT_EQ(live->customer_id, principal_.customer_id);
+      EXPECT_EQ(live->event.sequence(), 0);
+      events_.push_back(live->event);
+    });
     watcher_ = std::make_unique<LiveWatcher>(
         node_.id(), client_, queue_, *hub_, [this] { return has_lease_ ? std::optional(lease_) : std::nullopt; },
         [this](const NodeLease& lease, const media::v1::LegDtmf& digit, Core::DoneStatus done) {
@@ -225,6 +225,27 @@ TEST_F(LiveTest, ADigitSaysWhoseItIs) {
   EXPECT_EQ(digit.conference_id(), room_);
   EXPECT_EQ(digit.conferencecall_id(), participant_);
   EXPECT_EQ(digit.duration_ms(), 120);
+}
+
+TEST_F(LiveTest, AllReplicasGiveAnEventTheSameId) {
+  std::vector<std::string> ids;
+  const auto target = [&](const std::shared_ptr<const LiveEvent>& live) { ids.push_back(live->event.id()); };
+  LiveHub another(*core_, queue_, clock_, target);
+  media::v1::LegDtmf digit;
+  digit.set_leg_id(call_);
+  digit.set_digit("1");
+  for (int i = 0; i < 2; ++i) {
+    for (LiveHub* hub : {hub_.get(), &another}) hub->OnDigit(node_.id(), digit, clock_.Now() + absl::Milliseconds(i));
+    Let(absl::Milliseconds(50));
+  }
+  ASSERT_EQ(ids.size(), 2u);
+  EXPECT_NE(ids[0], ids[1]);
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(events_.at(i).id(), ids[i]);
+    EXPECT_TRUE(IsUuid(ids[i])) << ids[i];
+    EXPECT_EQ(ids[i][14], '7');
+  }
+  EXPECT_LT(ids[0].substr(0, 13), ids[1].substr(0, 13));
 }
 
 TEST_F(LiveTest, DigitsGoToTheFlowsInOrderOneAtATime) {

@@ -152,7 +152,7 @@ void ControlServer::Parts::MakeMedia(const Options& options) {
     watchers.push_back(std::make_unique<NodeWatcher>(id, owner, *core, *client, registry, media_queue, clock,
                                                      options.monotonic, options.watcher));
   }
-  live = std::make_unique<LiveHub>(*core, live_queue, clock, ids,
+  live = std::make_unique<LiveHub>(*core, live_queue, clock,
                                    [this](const std::shared_ptr<const LiveEvent>& event) { events->OnLive(event); });
   const auto on_digit = [this](const NodeLease& lease, const media::v1::LegDtmf& digit, Core::DoneStatus done) {
     core->HandleDigit(lease, digit, std::move(done));
