@@ -22,7 +22,7 @@ namespace {
 // The one media node of the configuration, in the store's rows.
 constexpr char kMediaNodeId[] = "media-1";
 
-// Retentions, deadlines and intervals.
+// Retentions, deadlines, intervals and attempts.
 absl::Status ReadTimes(const tutti::config::v1::Control& control, tutti::control::ControlServer::Options& options) {
   const std::tuple<const char*, int, absl::Duration, absl::Duration*> times[] = {
       {"row_retention_hours", control.row_retention_hours(), absl::Hours(1), &options.core.row_retention},
@@ -36,12 +36,15 @@ absl::Status ReadTimes(const tutti::config::v1::Control& control, tutti::control
       {"health_interval_ms", control.health_interval_ms(), absl::Milliseconds(1), &options.scheduler.health_interval},
       {"reconcile_interval_ms", control.reconcile_interval_ms(), absl::Milliseconds(1),
        &options.watcher.reconcile_interval},
+      {"webhook_backoff_ms", control.webhook_backoff_ms(), absl::Milliseconds(1), &options.webhooks.backoff_min},
       {"media_node_lost_ms", control.media_node_lost_ms(), absl::Milliseconds(1), &options.watcher.lost_after}};
   for (const auto& [name, value, unit, time] : times) {
     if (value < 1) return absl::InvalidArgumentError(absl::StrCat("control.", name, " must be 1 or more"));
     *time = value * unit;
   }
-  return absl::OkStatus();
+  options.webhooks.attempts_max = control.webhook_attempts_max();
+  if (options.webhooks.attempts_max >= 1) return absl::OkStatus();
+  return absl::InvalidArgumentError("control.webhook_attempts_max must be 1 or more");
 }
 
 // What may be called for others.

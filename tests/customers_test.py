@@ -21,11 +21,19 @@ from tests.harness.waiting import until
 KEYS = {"a": "key-of-customer-a-0123456789", "b": "key-of-customer-b-0123456789"}
 IDS = {"a": "0198f2d0-0000-7000-8000-00000000000a", "b": "0198f2d0-0000-7000-8000-00000000000b"}
 
-SERVICES = ("CallService", "ConferenceService", "ConferencecallService", "EventService")
+SERVICES = ("CallService", "ConferenceService", "ConferencecallService", "EventService", "FlowService",
+            "WebhookService")
 # A body that each operation takes; a new one has to be added here.
-BODIES = {"ReplaceConference": {"name": "stolen"}, "UpdateConference": {"name": "stolen"},
+WEBHOOK = {"uri": "https://hook.invalid/", "enabled": False}
+FLOW = {"actions": [{"type": "answer"}]}
+# A room that nobody has.
+NO_ROOM = "0198f2d0-0000-7000-8000-0000000000ff"
+BODIES = {"ReplaceWebhook": WEBHOOK, "UpdateWebhook": {"name": "stolen"}, "ReplayWebhook": {},
+          "ReplaceFlow": FLOW, "MuteAll": {"muted": True}, "MoveConferencecall": {"conference_id": NO_ROOM},
+          "UpdateConferencecall": {"muted": True}, "PlayConference": {"sound": "beep"}, "PlayConferencecall": {"sound": "beep"},
+          "ReplaceConference": {"name": "stolen"}, "UpdateConference": {"name": "stolen"},
           "ReofferCall": {"sdp_offer": sdp.offer("PCMU", 40000)}}
-CREATES = {"CreateConference", "CreateCall"}
+CREATES = {"CreateConference", "CreateCall", "CreateFlow", "CreateWebhook"}
 
 
 def missing_id():
@@ -84,7 +92,10 @@ class CustomersTest(unittest.TestCase):
         # Two of everything, so that each list has a second page.
         cls.rooms = [cls.a.post("/v1/conferences", {"name": f"of a {number}"}) for number in range(2)]
         pairs = [cls.a.joined(room["id"]) for room in cls.rooms]
-        cls.owned = {"conferences": cls.rooms[0]["id"], "calls": pairs[0][0]["id"],
+        cls.webhooks = [cls.a.post("/v1/webhooks", WEBHOOK) for _ in range(2)]
+        cls.flows = [cls.a.post("/v1/flows", FLOW) for _ in range(2)]
+        cls.owned = {"webhooks": cls.webhooks[0]["id"], "flows": cls.flows[0]["id"],
+                     "conferences": cls.rooms[0]["id"], "calls": pairs[0][0]["id"],
                      "conferencecalls": pairs[0][1]["id"]}
         cls.openapi = cls.stack.get("/openapi.json").body
 
@@ -141,13 +152,15 @@ class CustomersTest(unittest.TestCase):
     def test_no_list_shows_or_pages_the_others(self):
         own = self.b.post("/v1/conferences", {})["id"]
         call, participant = self.b.joined(own)
+        own_ids = {own, call["id"], participant["id"], self.b.post("/v1/webhooks", WEBHOOK)["id"],
+                   self.b.post("/v1/flows", FLOW)["id"]}
         lists = [(path, operation) for method, path, operation in self.operations()
                  if method == "GET" and "{" not in path]
-        self.assertEqual(len(lists), 3)
+        self.assertEqual(len(lists), 5)
         for path, operation in lists:
             with self.subTest(path):
                 shown = self.b.get(path)["result"]
-                self.assertTrue({one["id"] for one in shown} & {own, call["id"], participant["id"]})
+                self.assertTrue({one["id"] for one in shown} & own_ids)
                 self.assertEqual({one["customer_id"] for one in shown}, {IDS["b"]})
                 names = [parameter["name"] for parameter in operation["parameters"]]
                 for name in names:
@@ -171,7 +184,8 @@ class CustomersTest(unittest.TestCase):
         self.assertEqual(creates, CREATES)
         key = {"Idempotency-Key": str(uuid.uuid4())}
         call = {"type": "rtp", "actions": [{"type": "answer"}], "sdp_offer": sdp.offer("PCMU", 40002)}
-        for path, body in (("/v1/conferences", {"name": "same"}), ("/v1/calls", call)):
+        for path, body in (("/v1/conferences", {"name": "same"}), ("/v1/calls", call), ("/v1/webhooks", WEBHOOK),
+                           ("/v1/flows", FLOW)):
             with self.subTest(path):
                 made = [customer.post(path, body, key) for customer in (self.a, self.b, self.a, self.b)]
                 self.assertEqual([one["customer_id"] for one in made], [IDS["a"], IDS["b"]] * 2)
@@ -243,6 +257,12 @@ class CustomersTest(unittest.TestCase):
                             holder.id = one
                             if hasattr(request, "sdp_offer"):
                                 request.sdp_offer = BODIES["ReofferCall"]["sdp_offer"]
+                            if hasattr(request, "sound"):
+                                request.sound = "beep"
+                            if hasattr(request, "conference_id"):
+                                request.conference_id = NO_ROOM
+                            if hasattr(holder, "actions"):
+                                holder.actions.add(type="answer")
                             code, details, trailers = refused(request, KEYS["b"])
                             self.assertEqual(code, grpc.StatusCode.NOT_FOUND, details)
                             found.append((code, details.replace(one, "ID"), str(trailers).replace(one, "ID")))

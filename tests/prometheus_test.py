@@ -22,7 +22,8 @@ DASHBOARD = "deploy/grafana/tutti.json"
 SAID = {
     "control": ("tutti_rpc_requests_total", "tutti_control_conferences", "tutti_control_participants",
                 "tutti_control_joins_total", "tutti_control_leaves_total", "tutti_control_store_commit_seconds_count",
-                "tutti_control_store_queue_depth", "process_cpu_seconds_total"),
+                "tutti_control_store_queue_depth", "tutti_control_webhook_requests_total", "tutti_control_webhook_pending",
+                "tutti_control_webhook_dead_letters", "process_cpu_seconds_total"),
     "mediaplane": ("tutti_rpc_requests_total", "tutti_mediaplane_legs", "tutti_mediaplane_packets_received_total",
                    "tutti_mediaplane_packets_dropped_total", "tutti_mediaplane_tick_duration_seconds_count",
                    "tutti_mediaplane_tick_lateness_seconds_count"),

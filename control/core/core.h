@@ -22,6 +22,7 @@
 #include "tutti/control/v1/conferencecall.pb.h"
 #include "tutti/control/v1/event.pb.h"
 #include "tutti/control/v1/flow.pb.h"
+#include "tutti/control/v1/webhook.pb.h"
 #include "tutti/media/v1/media_plane.pb.h"
 
 namespace tutti::control {
@@ -68,6 +69,8 @@ class Core {
     std::string hold_sound = "hold_music";
     // Failed checks in a row until a participant is removed.
     int health_failures_max = 3;
+    // Says whether a URL may be called, as HttpClient::CheckUrl does.
+    std::function<absl::Status(const std::string&)> check_url = [](const std::string&) { return absl::OkStatus(); };
     // Rows that one due scan, sweep or purge deals with at most.
     int batch_max = 500;
   };
@@ -133,6 +136,18 @@ class Core {
     std::string conference_id;
   };
   absl::StatusOr<std::map<std::string, LegOwner>> FindLegOwners(const std::vector<std::string>& leg_ids);
+  void CreateWebhook(const Principal& principal, const v1::CreateWebhookRequest& request,
+                     const std::string& idempotency_key, Done<v1::Webhook> done);
+  absl::StatusOr<v1::Webhook> GetWebhook(const Principal& principal, const std::string& id);
+  absl::StatusOr<v1::ListWebhooksResponse> ListWebhooks(const Principal& principal,
+                                                        const v1::ListWebhooksRequest& request);
+  void ReplaceWebhook(const Principal& principal, const v1::ReplaceWebhookRequest& request, Done<v1::Webhook> done);
+  void UpdateWebhook(const Principal& principal, const v1::UpdateWebhookRequest& request, Done<v1::Webhook> done);
+  void DeleteWebhook(const Principal& principal, const std::string& id, Done<v1::Webhook> done);
+  absl::StatusOr<v1::ListWebhookDeliveriesResponse> ListWebhookDeliveries(
+      const Principal& principal, const v1::ListWebhookDeliveriesRequest& request);
+  void ReplayWebhook(const Principal& principal, const v1::ReplayWebhookRequest& request,
+                     Done<v1::ReplayWebhookResponse> done);
 
   // Where a room's bridge is, or a participant's leg, for what is done to it once.
   // FAILED_PRECONDITION (STATE_INVALID): nobody is joined there, or it is not.
@@ -249,6 +264,15 @@ class Core {
   };
   // Each vector is indexed by the resource's status.
   absl::StatusOr<Counts> CountByStatus();
+
+  // Of deliveries to webhooks, for gauges.
+  struct WebhookCounts {
+    int64_t pending = 0;
+    int64_t dead = 0;
+    // Since the event happened that waits for the longest.
+    absl::Duration oldest;
+  };
+  absl::StatusOr<WebhookCounts> CountWebhooks();
 
   // Of the core's own files.
   struct Impl;

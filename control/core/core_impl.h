@@ -26,6 +26,8 @@ struct Reply {
   std::optional<Resource> ready;
 };
 
+v1::Webhook Show(const store::WebhookRecord& record);
+
 struct Core::Impl {
   using Rule = std::function<absl::Status(Work&, Rules&)>;
   template <typename Record, typename Resource>

@@ -47,7 +47,7 @@ TEST(CurlHttpClientTest, SendsARequestAndGivesTheResponse) {
   std::string got;
   TestHttpServer server([&](const std::string& request) {
     got = request;
-    return TestHttpServer::Response(201, "made", "Content-Type: text/plain; charset=utf-8\r\n");
+    return TestHttpServer::Response(201, "made", "Content-Type: text/plain; charset=utf-8\r\nETag: \"v1\"\r\n");
   });
   CurlHttpClient client(OnLoopback());
   HttpRequest request = Get(server.Url("/hook?x=1"));
@@ -58,6 +58,7 @@ TEST(CurlHttpClientTest, SendsARequestAndGivesTheResponse) {
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->status, 201);
   EXPECT_EQ(result->content_type, "text/plain; charset=utf-8");
+  EXPECT_EQ(result->etag, "\"v1\"");
   EXPECT_EQ(result->body, "made");
   EXPECT_TRUE(absl::StartsWith(got, "POST /hook?x=1 HTTP/1.1\r\n")) << got;
   for (const char* part :

@@ -68,7 +68,7 @@ class FakeHttpClient final : public HttpClient {
     sent.done(std::move(response));
     return std::move(sent.request);
   }
-  HttpRequest AnswerStatus(int status) { return Answer(HttpResponse{status, "", ""}); }
+  HttpRequest AnswerStatus(int status) { return Answer(HttpResponse{status, "", "", ""}); }
 
  private:
   absl::Mutex mutex_;

@@ -36,6 +36,8 @@ struct HttpResponse {
   int status = 0;
   // As sent: "audio/wav", "application/json; charset=utf-8"; may be empty.
   std::string content_type;
+  // The ETag, quotes included; may be empty.
+  std::string etag;
   std::string body;
 };
 

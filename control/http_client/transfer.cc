@@ -132,6 +132,8 @@ absl::StatusOr<HttpResponse> Transfer::Result(CURLcode code) {
     char* type = nullptr;
     curl_easy_getinfo(easy_, CURLINFO_CONTENT_TYPE, &type);
     if (type != nullptr) response.content_type = type;
+    curl_header* etag = nullptr;
+    if (curl_easy_header(easy_, "ETag", 0, CURLH_HEADER, -1, &etag) == CURLHE_OK) response.etag = etag->value;
     response.body = std::move(body_);
     return response;
   }

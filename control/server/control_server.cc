@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
 #include "common/id/id.h"
 #include "common/log/log.h"
@@ -29,6 +30,8 @@
 #include "control/service/event_service.h"
 #include "control/service/flow_service.h"
 #include "control/service/read_pool.h"
+#include "control/service/webhook_service.h"
+#include "control/webhook/webhook_metrics.h"
 
 namespace tutti::control {
 namespace {
@@ -60,6 +63,8 @@ struct ControlServer::Parts {
         media_queue(options.monotonic),
         event_queue(options.monotonic),
         live_queue(options.monotonic),
+        webhook_counters(metrics.registry()),
+        webhook_queue(options.monotonic),
         reads(kReadThreads) {}
 
   Clock& clock;
@@ -95,6 +100,11 @@ struct ControlServer::Parts {
   // Set once everything is there: the store's threads are there before.
   std::atomic<bool> has_started{false};
 
+  WebhookMetrics webhook_counters;
+  // Deliveries to webhooks.
+  TaskQueue webhook_queue;
+  std::unique_ptr<DeliveryEngine> deliveries;
+
   ReadPool reads;
   std::unique_ptr<Announcer> announcer;
   std::unique_ptr<ConferenceService> conferences;
@@ -102,10 +112,12 @@ struct ControlServer::Parts {
   std::unique_ptr<CallService> calls;
   std::unique_ptr<EventService> events;
   std::unique_ptr<FlowService> flows;
+  std::unique_ptr<WebhookService> webhooks;
   RpcServer rpc;
 
   absl::Status OpenStore(const Options& options);
   void MakeMedia(const Options& options);
+  void MakeWebhooks(const Options& options);
   void MakeServices(const Options& options);
   void AddGauges();
 };
@@ -128,6 +140,7 @@ absl::Status ControlServer::Parts::OpenStore(const Options& options) {
   TUTTI_ASSIGN_OR_RETURN(sounds, Sounds::Make(options.sounds, *http, options.monotonic));
   Core::Options core_options = options.core;
   core_options.hold_sound = sounds->hold_sound();
+  core_options.check_url = [this](const std::string& url) { return http->CheckUrl(url); };
   core = std::make_unique<Core>(*store, clock, ids, registry, router, WriteSdpAnswer, core_options);
   return core->Start();
 }
@@ -152,8 +165,10 @@ void ControlServer::Parts::MakeMedia(const Options& options) {
     watchers.push_back(std::make_unique<NodeWatcher>(id, owner, *core, *client, registry, media_queue, clock,
                                                      options.monotonic, options.watcher));
   }
-  live = std::make_unique<LiveHub>(*core, live_queue, clock,
-                                   [this](const std::shared_ptr<const LiveEvent>& event) { events->OnLive(event); });
+  live = std::make_unique<LiveHub>(*core, live_queue, clock, [this](const std::shared_ptr<const LiveEvent>& event) {
+    events->OnLive(event);
+    deliveries->OnLiveEvent(event->customer_id, event->event);
+  });
   const auto on_digit = [this](const NodeLease& lease, const media::v1::LegDtmf& digit, Core::DoneStatus done) {
     core->HandleDigit(lease, digit, std::move(done));
   };
@@ -168,6 +183,7 @@ void ControlServer::Parts::MakeMedia(const Options& options) {
     scheduling.on_look = [this] {
       sequencer->Wake();
       events->OnRemoteCommit();
+      deliveries->OnEvents();
     };
   }
   scheduler = std::make_unique<Scheduler>(*core, media_queue, clock, scheduling);
@@ -175,6 +191,21 @@ void ControlServer::Parts::MakeMedia(const Options& options) {
   router.Add([this](const Effects& effects) { scheduler->OnDeadline(effects.deadline); });
   router.Add([this](const Effects& effects) { sounds->OnCommit(effects); });
   router.Add([this](const Effects& effects) { operations->OnCommit(effects); });
+}
+
+void ControlServer::Parts::MakeWebhooks(const Options& options) {
+  auto random = std::make_shared<absl::BitGen>();
+  deliveries = std::make_unique<DeliveryEngine>(
+      *store, *http, webhook_queue, clock, options.monotonic, owner,
+      [random] { return absl::Uniform(*random, 0.0, 1.0); },
+      [this](const DeliveryEngine::Report& report) { webhook_counters.OnReport(report); }, options.webhooks);
+  router.Add([this](const Effects& effects) {
+    if (!effects.events.empty()) deliveries->OnEvents();
+  });
+  metrics.Add(std::make_shared<WebhookGauges>(WebhookGauges::Sources{
+      .counts = [this] { return core->CountWebhooks(); },
+      .in_flight = [this] { return deliveries->InFlight(); },
+  }));
 }
 
 void ControlServer::Parts::MakeServices(const Options& options) {
@@ -187,9 +218,13 @@ void ControlServer::Parts::MakeServices(const Options& options) {
   events = std::make_unique<EventService>(
       *core, event_queue, clock, authenticator, [this](absl::Duration age) { counters.OnDelivered(age); },
       [this](const std::string& customer_id, const std::string& stream) { return live->Talkers(customer_id, stream); });
+  webhooks = std::make_unique<WebhookService>(*core, reads, authenticator, [this] { deliveries->OnChange(); });
   router.Add([this](const Effects& effects) { events->OnCommit(effects); });
   if (!options.postgres_url.empty()) {
-    sequencer = std::make_unique<EventSequencer>(*core, event_queue, [this] { events->OnSequenced(); });
+    sequencer = std::make_unique<EventSequencer>(*core, event_queue, [this] {
+      events->OnSequenced();
+      deliveries->OnEvents();
+    });
     router.Add([this](const Effects& effects) {
       if (!effects.events.empty()) sequencer->Wake();
     });
@@ -234,16 +269,19 @@ absl::StatusOr<std::unique_ptr<ControlServer>> ControlServer::Start(const Option
   Parts& parts = *server->parts_;
   TUTTI_RETURN_IF_ERROR(parts.OpenStore(options));
   parts.MakeMedia(options);
+  parts.MakeWebhooks(options);
   parts.MakeServices(options);
   parts.AddGauges();
   if (!options.metrics_listen.empty()) TUTTI_RETURN_IF_ERROR(parts.metrics.Serve(options.metrics_listen));
-  TUTTI_ASSIGN_OR_RETURN(parts.rpc, StartRpcServer({options.grpc_listen,
-                                                    {parts.conferences.get(), parts.conferencecalls.get(),
-                                                     parts.calls.get(), parts.events.get(), parts.flows.get()},
-                                                    &parts.metrics,
-                                                    options.tls}));
+  TUTTI_ASSIGN_OR_RETURN(parts.rpc,
+                         StartRpcServer({options.grpc_listen,
+                                         {parts.conferences.get(), parts.conferencecalls.get(), parts.calls.get(),
+                                          parts.events.get(), parts.flows.get(), parts.webhooks.get()},
+                                         &parts.metrics,
+                                         options.tls}));
   parts.has_started = true;
   parts.scheduler->Start();
+  parts.deliveries->Start();
   for (const auto& watcher : parts.watchers) watcher->Start();
   for (const auto& watcher : parts.live_watchers) watcher->Start();
   return server;
@@ -266,6 +304,8 @@ ControlServer::~ControlServer() {
   if (parts.sounds != nullptr) parts.sounds->Stop();
   // Whoever waits for a response is told while what it belongs to is still there.
   parts.http->Stop();
+  parts.webhook_queue.Stop();
+  if (parts.deliveries != nullptr) parts.deliveries->Release();
   parts.reads.Stop();
   // What was submitted is committed; the answers find nobody.
   parts.store.reset();
@@ -279,6 +319,7 @@ void ControlServer::Wake() {
   parts_->media_queue.Wake();
   parts_->event_queue.Wake();
   parts_->live_queue.Wake();
+  parts_->webhook_queue.Wake();
 }
 
 Metrics& ControlServer::metrics() { return parts_->metrics; }

@@ -16,6 +16,7 @@
 #include "control/scheduler/task_queue.h"
 #include "control/service/authenticator.h"
 #include "control/sound/sounds.h"
+#include "control/webhook/delivery_engine.h"
 
 namespace tutti::control {
 
@@ -40,6 +41,7 @@ class ControlServer {
     // For URLs that others have told us; its clock is `monotonic`.
     CurlHttpClient::Options http;
     Sounds::Options sounds;
+    DeliveryEngine::Options webhooks;
     Core::Options core;
     NodeWatcher::Options watcher;
     Scheduler::Options scheduler;

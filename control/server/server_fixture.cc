@@ -62,6 +62,7 @@ void ServerFixture::StartControl() {
   conferencecalls_ = v1::ConferencecallService::NewStub(channel);
   calls_ = v1::CallService::NewStub(channel);
   events_ = v1::EventService::NewStub(channel);
+  webhooks_ = v1::WebhookService::NewStub(channel);
 }
 
 void ServerFixture::WaitForNode() {

@@ -20,6 +20,7 @@
 #include "tutti/control/v1/conference.grpc.pb.h"
 #include "tutti/control/v1/conferencecall.grpc.pb.h"
 #include "tutti/control/v1/event.grpc.pb.h"
+#include "tutti/control/v1/webhook.grpc.pb.h"
 
 namespace tutti::control {
 
@@ -70,6 +71,7 @@ class ServerFixture : public ::testing::Test {
   std::unique_ptr<v1::ConferencecallService::Stub> conferencecalls_;
   std::unique_ptr<v1::CallService::Stub> calls_;
   std::unique_ptr<v1::EventService::Stub> events_;
+  std::unique_ptr<v1::WebhookService::Stub> webhooks_;
 };
 
 }  // namespace tutti::control

@@ -8,6 +8,8 @@ namespace {
 // The row that keeps how far positions are purged; no stream has an empty name.
 constexpr char kAllStreams[] = "";
 
+constexpr int64_t kClockDifferenceMaxUs = 2'000'000;
+
 absl::StatusOr<std::vector<Outbox::Stored>> ReadEvents(sql::Connection& connection, std::string_view sql,
                                                        absl::Span<const sql::Value> values) {
   std::vector<Outbox::Stored> result;
@@ -81,6 +83,40 @@ absl::StatusOr<std::vector<Outbox::Stored>> Outbox::ReadStream(const std::string
   return ReadEvents(connection_,
                     "SELECT position, payload FROM outbox WHERE stream = ? AND sequence > ? ORDER BY sequence LIMIT ?",
                     {stream, after_sequence, limit});
+}
+
+absl::StatusOr<std::vector<Outbox::StoredWithCustomer>> Outbox::ReadAllCustomers(int64_t after_position, int limit) {
+  std::vector<StoredWithCustomer> result;
+  auto rows = connection_.Query(
+      "SELECT position, payload, customer_id FROM outbox WHERE position > ? ORDER BY position LIMIT ?",
+      {after_position, limit}, [&](const sql::Row& row) {
+        StoredWithCustomer& stored = result.emplace_back();
+        stored.position = row.Int64(0);
+        stored.customer_id = row.Text(2);
+        return table::ParseBody(row, 1, stored.event);
+      });
+  if (!rows.ok()) return rows.status();
+  return result;
+}
+
+absl::StatusOr<int64_t> Outbox::FindPosition(int64_t tm_create_us) {
+  // Positions go up with time but for the difference of the replicas' clocks: a
+  // search by halves needs no index on the time.
+  auto first = PurgedPosition();
+  if (!first.ok()) return first;
+  auto last = LastPosition();
+  if (!last.ok()) return last;
+  int64_t before = *first;
+  int64_t behind = *last + 1;
+  const int64_t searched_us = tm_create_us - kClockDifferenceMaxUs;
+  while (before + 1 < behind) {
+    const int64_t middle = before + (behind - before) / 2;
+    auto time = table::FindNumber(
+        connection_, "SELECT tm_create FROM outbox WHERE position >= ? ORDER BY position LIMIT 1", {middle});
+    if (!time.ok()) return time;
+    (*time != 0 && *time < searched_us ? before : behind) = middle;
+  }
+  return before;
 }
 
 absl::StatusOr<int64_t> Outbox::LastPosition() {

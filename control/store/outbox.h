@@ -40,6 +40,13 @@ class Outbox {
   // In order of position, after `position`; those that have one.
   absl::StatusOr<std::vector<Stored>> ReadAll(const std::string& customer_id, int64_t after_position, int limit);
   absl::StatusOr<std::vector<Stored>> ReadStream(const std::string& stream, int64_t after_sequence, int limit);
+  struct StoredWithCustomer : Stored {
+    std::string customer_id;
+  };
+  // As ReadAll, of all customers.
+  absl::StatusOr<std::vector<StoredWithCustomer>> ReadAllCustomers(int64_t after_position, int limit);
+  // The last position before the events of this time and later; 0: before all.
+  absl::StatusOr<int64_t> FindPosition(int64_t tm_create_us);
   // The newest position; 0: none yet.
   absl::StatusOr<int64_t> LastPosition();
   // Up to where positions are purged.

@@ -13,6 +13,8 @@
 #include "control/store/meta_table.h"
 #include "control/store/outbox.h"
 #include "control/store/sql/connection.h"
+#include "control/store/webhook_delivery_table.h"
+#include "control/store/webhook_table.h"
 
 namespace tutti::control {
 
@@ -36,6 +38,8 @@ class Transaction {
         idempotency_keys(connection),
         media_nodes(connection),
         meta(connection),
+        webhooks(connection),
+        webhook_deliveries(connection),
         attempt(attempt),
         connection_(connection),
         clock_(clock) {}
@@ -51,6 +55,8 @@ class Transaction {
   IdempotencyTable idempotency_keys;
   MediaNodeTable media_nodes;
   MetaTable meta;
+  WebhookTable webhooks;
+  WebhookDeliveryTable webhook_deliveries;
 
   // How often this step was run in vain; from 1 on it locks first.
   const int attempt;

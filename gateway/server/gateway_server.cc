@@ -20,6 +20,7 @@
 #include "tutti/control/v1/conference.pb.h"
 #include "tutti/control/v1/conferencecall.pb.h"
 #include "tutti/control/v1/event.pb.h"
+#include "tutti/control/v1/webhook.pb.h"
 
 namespace tutti::gateway {
 namespace {
@@ -43,6 +44,7 @@ absl::StatusOr<std::vector<const ServiceDescriptor*>> LinkedServices() {
   control::v1::Conference::descriptor();
   control::v1::Conferencecall::descriptor();
   control::v1::Event::descriptor();
+  control::v1::Webhook::descriptor();
   std::vector<const ServiceDescriptor*> services;
   for (const ServiceDescriptor* documented : ApiServices()) {
     const auto* service = DescriptorPool::generated_pool()->FindServiceByName(documented->full_name());
