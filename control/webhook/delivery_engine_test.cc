@@ -84,6 +84,16 @@ TEST_F(DeliveryEngineTest, OnlyWhatAWebhookWantsFromItsBeginningOn) {
   EXPECT_EQ(Waiting(), 1u);
 }
 
+TEST_F(DeliveryEngineTest, NothingFromBeforeAWebhookAlsoWhereThatStillWaits) {
+  // Nobody fans anything out yet.
+  ASSERT_TRUE(CreateWebhook(kOther).ok());
+  EndedRoom();
+  ASSERT_TRUE(CreateWebhook(kUri).ok());
+  StartFirst();
+  while (Waiting() > 0) EXPECT_EQ(Answer(200).url, kOther);
+  EXPECT_EQ(first_->reports.size(), 3u);
+}
+
 TEST_F(DeliveryEngineTest, WithoutWebhooksNothingIsWritten) {
   StartFirst();
   EndedRoom();
@@ -280,6 +290,32 @@ TEST_F(DeliveryEngineTest, TwoReplicasNeverSendTheSame) {
   EndedRoom();
   PassTime(absl::Seconds(1));
   EXPECT_EQ(Waiting(), 1u);
+}
+
+TEST_F(DeliveryEngineTest, AnAnswerFromBeforeTheLeaseWasLostDoesNotCount) {
+  StartFirst();
+  const auto webhook = *CreateWebhook(kUri, {"conference_created"});
+  NewRoom();
+  Pump();
+  auto late = first_->http.Take();
+  first_->engine->Release();
+  second_ = MakeEngine("second");
+  Pump();
+  ASSERT_EQ(second_->http.Waiting(), 1u);
+  second_->http.AnswerStatus(200);
+  Pump();
+  EXPECT_EQ(States(webhook.id()), "d");
+  second_->engine->Release();
+  second_ = nullptr;
+  PassTime(absl::Seconds(1));
+  // It has the lease again.
+  NewRoom();
+  Pump();
+  ASSERT_EQ(Waiting(), 1u);
+  late.done(HttpResponse{500, "", "", ""});
+  Pump();
+  Answer(200);
+  EXPECT_EQ(States(webhook.id()), "dd");
 }
 
 TEST_F(DeliveryEngineTest, ASlowWebhookLeavesPlaces) {
