@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -57,6 +58,9 @@ class FakeEventSource final : public EventSource {
   int open_max = 0;
   // Of the last Watch that began.
   std::string authorization;
+  // What a Watch says is on its way until this gives true; null: no longer than the
+  // step. Then Watches overtake each other.
+  std::function<bool()> arrives;
 
   void Append(const std::string& stream, const std::string& type = "conference_updated") {
     control::v1::Event event;
@@ -87,7 +91,7 @@ class FakeEventSource final : public EventSource {
   }
 
   size_t open() {
-    const auto ended = [](const auto& open) { return open->ended; };
+    const auto ended = [](const auto& open) { return open->ended && open->under_way.empty(); };
     open_.erase(std::remove_if(open_.begin(), open_.end(), ended), open_.end());
     return open_.size();
   }
@@ -114,6 +118,7 @@ class FakeEventSource final : public EventSource {
     bool begun = false;
     bool wants = true;
     bool ended = false;
+    std::deque<Loop::Task> under_way = {};
     int64_t after = 0;
     int64_t until = INT64_MAX;
   };
@@ -135,17 +140,25 @@ class FakeEventSource final : public EventSource {
 
   void End(Open& open, const absl::Status& status) {
     if (std::exchange(open.ended, true)) return;
-    loop_.Post([end = open.handler.on_end, status] { end(status); });
+    open.under_way.push_back([end = open.handler.on_end, status] { end(status); });
   }
 
   bool StepOf(Open& open) {
+    const bool went_on = !open.ended && GoOn(open);
+    if (open.under_way.empty() || (went_on && arrives != nullptr && !arrives())) return went_on;
+    loop_.Post(std::move(open.under_way.front()));
+    open.under_way.pop_front();
+    return true;
+  }
+
+  bool GoOn(Open& open) {
     if (!open.begun) {
       open.begun = true;
       if (const absl::Status begun = Begin(open); !begun.ok()) {
         End(open, begun);
       } else {
         const std::string cursor = open.request.stream().empty() ? absl::StrCat("c", open.after) : "";
-        loop_.Post([begin = open.handler.on_begin, cursor] { begin(cursor); });
+        open.under_way.push_back([begin = open.handler.on_begin, cursor] { begin(cursor); });
       }
       return true;
     }
@@ -192,7 +205,7 @@ class FakeEventSource final : public EventSource {
 
   void Deliver(Open& open, const control::v1::Event& event) {
     open.wants = false;
-    loop_.Post([deliver = open.handler.on_event, event] { deliver(event); });
+    open.under_way.push_back([deliver = open.handler.on_event, event] { deliver(event); });
   }
 
   Loop& loop_;

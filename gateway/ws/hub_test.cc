@@ -214,6 +214,28 @@ TEST_F(HubTest, AClientThatIsAheadGetsNothingTwice) {
   EXPECT_THAT(Got(client), ElementsAre("a3"));
 }
 
+// The end of its catching up is overtaken by what came behind it.
+TEST_F(HubTest, WhatTheFeedBringsMeanwhileIsCaughtUpToo) {
+  source_.Append(kRoom);
+  const Client client = Connect();
+  source_.arrives = [] { return false; };
+  hub_->OnFrame(client.id, Subscribe(kRoom, R"("after_sequence":0)"));
+  const auto step = [this](size_t index) {
+    source_.Step(index);
+    while (loop_.RunOne()) {
+    }
+  };
+  while (client.connection->frames.size() < 2) step(1);
+  // Its end is under way.
+  step(1);
+  source_.Append(kRoom);
+  step(0);
+  step(0);
+  EXPECT_THAT(Got(client), ElementsAre("subscribed", "a1"));
+  Run();
+  EXPECT_THAT(Got(client), ElementsAre("a2"));
+}
+
 TEST_F(HubTest, PurgedEventsAreAGap) {
   for (int i = 0; i < 5; ++i) source_.Append(kRoom);
   source_.Purge(3);
@@ -388,11 +410,12 @@ TEST_F(HubTest, AtTheEndAllAreClosed) {
 // from a point has all behind it, once and in order.
 TEST_F(HubTest, InAnyOrderNothingIsMissedOrDoubled) {
   const std::vector<std::string> streams = {kRoom, kOther, kCall};
-  for (unsigned seed = 1; seed <= 15; ++seed) {
+  for (unsigned seed = 1; seed <= 20; ++seed) {
     std::mt19937 random(seed);
     const auto below = [&](int64_t limit) { return static_cast<int64_t>(random() % limit); };
     FakeLoop loop;
     FakeEventSource source(loop);
+    source.arrives = [&] { return below(3) == 0; };
     Hub hub(source, loop, clock_, ids_, ws_metrics_, {.catch_ups_max = 2});
     for (const std::string& stream : streams) source.Append(stream);
     bool authorized = false;
