@@ -1,9 +1,12 @@
 #include "control/http_client/url.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/status/status.h"
 
@@ -23,6 +26,19 @@ std::string Part(CURLU* url, CURLUPart part, unsigned flags = 0) {
   std::string copy(text);
   curl_free(text);
   return copy;
+}
+
+// A name with an empty label; or one whose last label is a number is an address that somebody may read in his
+// own way (127.1, 0x7f.1); what libcurl can read it has written plainly by now.
+bool IsBrokenHost(const std::string& host) {
+  if (host.front() == '.' || absl::StrContains(host, "..")) return true;
+  const std::string name = host.substr(0, host.size() - (host.back() == '.' ? 1 : 0));
+  const std::string last = name.substr(name.rfind('.') + 1);
+  const bool is_hex = last.size() >= 2 && last[0] == '0' && last[1] == 'x';
+  const auto is_digit = [](char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); };
+  if (!is_hex && (last.empty() || !std::all_of(last.begin(), last.end(), is_digit))) return false;
+  in_addr ip;
+  return inet_pton(AF_INET, host.c_str(), &ip) != 1;
 }
 
 bool HasPart(CURLU* url, CURLUPart part) {
@@ -47,7 +63,11 @@ absl::StatusOr<Url> ParseUrl(const std::string& text, const AddressGuard& guard)
     return NotAllowed("is no URL that can be read");
   }
   const std::string scheme = absl::AsciiStrToLower(Part(handle, CURLUPART_SCHEME));
-  if (scheme != "http" && scheme != "https") return NotAllowed("must begin with http:// or https://");
+  // libcurl forgives other numbers of slashes.
+  const bool has_slashes = text.compare(scheme.size(), 3, "://") == 0 && text[scheme.size() + 3] != '/';
+  if ((scheme != "http" && scheme != "https") || !has_slashes) {
+    return NotAllowed("must begin with http:// or https://");
+  }
   if (HasPart(handle, CURLUPART_USER) || HasPart(handle, CURLUPART_PASSWORD)) {
     return NotAllowed("must not hold a user or a password");
   }
@@ -57,7 +77,11 @@ absl::StatusOr<Url> ParseUrl(const std::string& text, const AddressGuard& guard)
   const std::string port = Part(handle, CURLUPART_PORT, CURLU_DEFAULT_PORT);
   if (port == "0") return NotAllowed("has port 0");
   url.origin = absl::StrCat(scheme, "://", host, ":", port);
-  if (host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  if (host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  } else if (IsBrokenHost(host)) {
+    return NotAllowed("has a host that is neither a name nor an address");
+  }
   if (!guard.IsAllowedHost(host)) return NotAllowed("names a private address, which the configuration does not allow");
   return url;
 }
