@@ -81,6 +81,16 @@ absl::Status Rules::RefuseCall(CallRecord& record, CallEvent event, L::HangupRea
   return absl::OkStatus();
 }
 
+absl::Status Rules::ChangeCall(CallRecord& record, bool on_hold, bool muted) {
+  TUTTI_RETURN_IF_ERROR(Next(record.call(), CallEvent::kUpdate).status());
+  if (record.call().on_hold() == on_hold && record.call().muted() == muted) return absl::OkStatus();
+  record.mutable_call()->set_on_hold(on_hold);
+  record.mutable_call()->set_muted(muted);
+  work_.CommandLeg(record);
+  work_.Emit("call_updated", record);
+  return absl::OkStatus();
+}
+
 absl::Status Rules::Reoffer(CallRecord& record, const std::string& sdp_offer,
                             const media::v1::MediaDescription& offer) {
   TUTTI_RETURN_IF_ERROR(Next(record.call(), CallEvent::kReoffer).status());

@@ -125,6 +125,8 @@ class Core {
   void ReofferCall(const Principal& principal, const v1::ReofferCallRequest& request,
                    const media::v1::MediaDescription& offer, Done<v1::Call> done);
   void HangupCall(const Principal& principal, const std::string& id, Done<v1::Call> done);
+  void SetCallOnHold(const Principal& principal, const std::string& id, bool on_hold, Done<v1::Call> done);
+  void SetCallMuted(const Principal& principal, const std::string& id, bool muted, Done<v1::Call> done);
   // Where the call's leg is, for statistics of now; an empty node_id where it has none.
   absl::StatusOr<MediaRef> FindLeg(const Principal& principal, const std::string& call_id);
 

@@ -202,6 +202,28 @@ void Core::ReofferCall(const Principal& principal, const v1::ReofferCallRequest&
       });
 }
 
+void Core::SetCallOnHold(const Principal& principal, const std::string& id, bool on_hold, Done<v1::Call> done) {
+  if (absl::Status status = CheckId("id", id); !status.ok()) return done(status);
+  impl_->RunReply<CallRecord, v1::Call>(
+      [principal, id, on_hold](Work& work, Rules& rules) -> absl::StatusOr<CallReply> {
+        TUTTI_ASSIGN_OR_RETURN(CallRecord * record, Load(work, principal, id));
+        TUTTI_RETURN_IF_ERROR(rules.ChangeCall(*record, on_hold, record->call().muted()));
+        return CallReply{record, std::nullopt};
+      },
+      std::move(done));
+}
+
+void Core::SetCallMuted(const Principal& principal, const std::string& id, bool muted, Done<v1::Call> done) {
+  if (absl::Status status = CheckId("id", id); !status.ok()) return done(status);
+  impl_->RunReply<CallRecord, v1::Call>(
+      [principal, id, muted](Work& work, Rules& rules) -> absl::StatusOr<CallReply> {
+        TUTTI_ASSIGN_OR_RETURN(CallRecord * record, Load(work, principal, id));
+        TUTTI_RETURN_IF_ERROR(rules.ChangeCall(*record, record->call().on_hold(), muted));
+        return CallReply{record, std::nullopt};
+      },
+      std::move(done));
+}
+
 void Core::HangupCall(const Principal& principal, const std::string& id, Done<v1::Call> done) {
   if (absl::Status status = CheckId("id", id); !status.ok()) return done(status);
   impl_->RunReply<CallRecord, v1::Call>(

@@ -214,6 +214,42 @@ TEST_F(CoreControlsTest, TheRoomEndsWithItsLastHost) {
   EXPECT_EQ(core_->GetConferencecall(principal_, guest.id())->leave_reason(), P::LEAVE_REASON_CONFERENCE_ENDED);
 }
 
+TEST_F(CoreControlsTest, ACallsOwnHoldAndMuteHoldInEveryRoom) {
+  const C room = Make();
+  const v1::Call call = *CreateCall({Join(room.id()), Join(room.id()), Sleep(60'000)});
+  absl::StatusOr<v1::Call> changed = absl::UnknownError("");
+  const auto keep = [&](absl::StatusOr<v1::Call> answer) { changed = std::move(answer); };
+  core_->SetCallMuted(principal_, call.id(), true, keep);
+  Settle();
+  ASSERT_TRUE(changed.ok()) << changed.status();
+  EXPECT_TRUE(changed->muted());
+  core_->SetCallOnHold(principal_, call.id(), true, keep);
+  Settle();
+  EXPECT_TRUE(node_.settings[call.id()].muted() && node_.settings[call.id()].on_hold());
+  // The participant's own controls are as they were, and take nothing back.
+  P participant = Participant(call.id());
+  EXPECT_FALSE(participant.muted() || participant.on_hold());
+  ASSERT_TRUE(Update(participant, {"muted"}).ok());
+  EXPECT_TRUE(node_.settings[call.id()].muted());
+  // In the next room, too.
+  ASSERT_TRUE(Kick(participant.id()).ok());
+  EXPECT_TRUE(node_.settings[call.id()].muted() && node_.settings[call.id()].on_hold());
+  core_->SetCallOnHold(principal_, call.id(), false, keep);
+  Settle();
+  EXPECT_FALSE(node_.settings[call.id()].on_hold());
+  core_->SetCallMuted(principal_, call.id(), false, keep);
+  Settle();
+  EXPECT_FALSE(node_.settings[call.id()].muted());
+  const size_t events = EventTypes("call:" + call.id()).size();
+  core_->SetCallMuted(principal_, call.id(), false, keep);
+  Settle();
+  EXPECT_EQ(EventTypes("call:" + call.id()).size(), events);
+  ASSERT_TRUE(Hangup(call.id()).ok());
+  core_->SetCallMuted(principal_, call.id(), true, keep);
+  Settle();
+  EXPECT_EQ(ReasonOf(changed.status()), "STATE_INVALID");
+}
+
 TEST_F(CoreControlsTest, SettingsOutliveARestart) {
   const C room = Make();
   P speaker = JoinedAs(Join(room.id()));

@@ -33,15 +33,15 @@ absl::StatusOr<CallRecord*> FindLegCall(Work& work, const std::string& node_id, 
   return call != nullptr && call->node_id() == node_id ? call : nullptr;
 }
 
-// What the participant's controls come to for its leg.
-absl::Status ReadSettings(Transaction& tx, const std::string& conferencecall_id, media::v1::PutLegRequest& put) {
-  TUTTI_ASSIGN_OR_RETURN(const auto record, tx.conferencecalls.Find(conferencecall_id, Lock::kNo));
+// What the controls of the call and of its participant come to for the leg.
+absl::Status ReadSettings(Transaction& tx, const CallRecord& call, media::v1::PutLegRequest& put) {
+  TUTTI_ASSIGN_OR_RETURN(const auto record, tx.conferencecalls.Find(call.flow().conferencecall_id(), Lock::kNo));
   if (!record.has_value()) return absl::OkStatus();
   const v1::Conferencecall& participant = record->conferencecall();
   media::v1::LegSettings& settings = *put.mutable_settings();
-  settings.set_muted(participant.muted());
+  settings.set_muted(participant.muted() || call.call().muted());
   settings.set_deaf(participant.deaf());
-  settings.set_on_hold(participant.on_hold());
+  settings.set_on_hold(participant.on_hold() || call.call().on_hold());
   settings.set_volume_db(participant.volume_db());
   if (participant.coach_target_id().empty()) return absl::OkStatus();
   // One whose target has left is heard by nobody, not by all.
@@ -213,7 +213,7 @@ absl::StatusOr<LegCommand> Core::ReadLegCommand(const MediaRef& ref) {
     put.set_bridge_id(record->bridge_id());
     put.set_symmetric(record->call().symmetric());
     put.set_media_timeout_ms(int64_t{1'000} * record->call().media_timeout());
-    if (!record->bridge_id().empty()) return ReadSettings(tx, record->flow().conferencecall_id(), put);
+    if (!record->bridge_id().empty()) return ReadSettings(tx, *record, put);
     return absl::OkStatus();
   }));
   return command;

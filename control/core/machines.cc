@@ -88,6 +88,7 @@ constexpr CallTransition kCall[] = {
     {L::STATUS_RINGING, LE::kLegGone, L::STATUS_HANGUP},
 
     {L::STATUS_PROGRESSING, LE::kAnswered, L::STATUS_PROGRESSING},
+    {L::STATUS_PROGRESSING, LE::kUpdate, L::STATUS_PROGRESSING},
     {L::STATUS_PROGRESSING, LE::kReoffer, L::STATUS_PROGRESSING},
     {L::STATUS_PROGRESSING, LE::kHangup, L::STATUS_TERMINATING},
     {L::STATUS_PROGRESSING, LE::kMediaTimeout, L::STATUS_TERMINATING},
@@ -164,6 +165,8 @@ std::string Verb(LE event) {
   switch (event) {
     case LE::kAnswered:
       return "be answered";
+    case LE::kUpdate:
+      return "be changed";
     case LE::kReoffer:
       return "take another offer";
     case LE::kHangup:

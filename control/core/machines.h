@@ -52,6 +52,8 @@ enum class ParticipantEvent {
 
 enum class CallEvent {
   kAnswered,
+  // Its hold, its mute.
+  kUpdate,
   kReoffer,
   // Asked for by the API, or by the flow, or the flow is at its end.
   kHangup,

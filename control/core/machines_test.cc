@@ -119,6 +119,7 @@ TEST(MachinesTest, WalksTheParticipant) {
 TEST(MachinesTest, WalksTheCall) {
   enum {
     kAnswered,
+    kUpdate,
     kReoffer,
     kHangup,
     kMediaTimeout,
@@ -150,7 +151,7 @@ TEST(MachinesTest, WalksTheCall) {
       {
           {"dialing", {kMediaTimeout}},
           {"ringing", {kMediaTimeout}},
-          {"progressing", {kAnswered, kReoffer}},
+          {"progressing", {kAnswered, kUpdate, kReoffer}},
           {"terminating", {kAnswered, kHangup, kMediaTimeout}},
           {"hangup", {kAnswered, kHangup, kMediaTimeout, kMediaRefused, kLegGone}},
       });

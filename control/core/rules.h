@@ -62,6 +62,7 @@ class Rules {
   // --- call_rules.cc
 
   absl::Status AnswerCall(store::CallRecord& call, const std::string& sdp_answer);
+  absl::Status ChangeCall(store::CallRecord& call, bool on_hold, bool muted);
   // Sends another offer to the media plane; the call keeps its own until that one
   // is taken, and for good when it is refused.
   absl::Status Reoffer(store::CallRecord& call, const std::string& sdp_offer, const media::v1::MediaDescription& offer);

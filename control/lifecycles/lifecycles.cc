@@ -83,6 +83,8 @@ EventText TextOf(LE event) {
   switch (event) {
     case LE::kAnswered:
       return {"answered", "the media plane has the leg, and the answer is known"};
+    case LE::kUpdate:
+      return {"update", "hold, mute, and their ends"};
     case LE::kReoffer:
       return {"reoffer", "POST of another offer"};
     case LE::kHangup:

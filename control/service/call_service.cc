@@ -83,6 +83,30 @@ Reactor* CallService::HangupCall(Context* context, const v1::HangupCallRequest* 
   });
 }
 
+Reactor* CallService::HoldCall(Context* context, const v1::HoldCallRequest* request, v1::Call* response) {
+  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Core::Done<v1::Call> done) {
+    core_.SetCallOnHold(principal, request->id(), true, std::move(done));
+  });
+}
+
+Reactor* CallService::UnholdCall(Context* context, const v1::UnholdCallRequest* request, v1::Call* response) {
+  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Core::Done<v1::Call> done) {
+    core_.SetCallOnHold(principal, request->id(), false, std::move(done));
+  });
+}
+
+Reactor* CallService::MuteCall(Context* context, const v1::MuteCallRequest* request, v1::Call* response) {
+  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Core::Done<v1::Call> done) {
+    core_.SetCallMuted(principal, request->id(), true, std::move(done));
+  });
+}
+
+Reactor* CallService::UnmuteCall(Context* context, const v1::UnmuteCallRequest* request, v1::Call* response) {
+  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Core::Done<v1::Call> done) {
+    core_.SetCallMuted(principal, request->id(), false, std::move(done));
+  });
+}
+
 absl::StatusOr<std::string> WriteSdpAnswer(const media::v1::MediaDescription& answer, const std::string& call_id,
                                            int64_t version) {
   sdp::SessionInfo session;

@@ -32,6 +32,14 @@ class CallService final : public v1::CallService::CallbackService {
                                         v1::Call* response) override;
   grpc::ServerUnaryReactor* HangupCall(grpc::CallbackServerContext* context, const v1::HangupCallRequest* request,
                                        v1::Call* response) override;
+  grpc::ServerUnaryReactor* HoldCall(grpc::CallbackServerContext* context, const v1::HoldCallRequest* request,
+                                     v1::Call* response) override;
+  grpc::ServerUnaryReactor* UnholdCall(grpc::CallbackServerContext* context, const v1::UnholdCallRequest* request,
+                                       v1::Call* response) override;
+  grpc::ServerUnaryReactor* MuteCall(grpc::CallbackServerContext* context, const v1::MuteCallRequest* request,
+                                     v1::Call* response) override;
+  grpc::ServerUnaryReactor* UnmuteCall(grpc::CallbackServerContext* context, const v1::UnmuteCallRequest* request,
+                                       v1::Call* response) override;
 
  private:
   // On a thread of the pool.
