@@ -119,7 +119,9 @@ TEST_F(OperationsTest, SendsRequestsUnderTheirId) {
   int status = 204;
   http_.SetHandler([&](const HttpRequest& request) -> absl::StatusOr<HttpResponse> {
     sent.push_back(request);
-    return HttpResponse{status, "", ""};
+    HttpResponse response;
+    response.status = status;
+    return response;
   });
   const auto send = MakeAction("webhook_send", R"({"uri":"http://host/x","data":"{}"})");
   EXPECT_FALSE(Waits(Run(send)));
@@ -147,7 +149,9 @@ TEST_F(OperationsTest, AfterARestartTheSameIsSentAgain) {
   std::vector<HttpRequest> sent;
   http_.SetHandler([&](const HttpRequest& request) -> absl::StatusOr<HttpResponse> {
     sent.push_back(request);
-    return HttpResponse{200, "", ""};
+    HttpResponse response;
+    response.status = 200;
+    return response;
   });
   Pass(options_.send_repeat_after);
   Do();
