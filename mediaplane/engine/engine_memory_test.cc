@@ -57,9 +57,16 @@ TEST(EngineMemoryTest, AWorkerNeverAllocatesOrFrees) {
   std::vector<TestCaller*> callers;
   const auto sound = MakeBuiltInSound("beep_entry");
   std::mt19937 random(5);
+  LegSlot stream = kNoLegSlot;
+  const auto line = node.Stream(MixRate::k16000, bridges[0], stream);
+  const std::vector<int16_t> said(16'000, 3000);
   for (int i = 0; i < 1000; ++i) {
     const BridgeSlot bridge = random() % 5 == 0 ? kNoBridgeSlot : bridges[random() % bridges.size()];
     const unsigned what = random() % 8;
+    if (random() % 8 == 0) {
+      line->Say(said);
+      ASSERT_TRUE(node.engine().SetLegBridge(stream, bridge, random()).ok());
+    }
     if (what == 0 && node.engine().leg_count() < 40) {
       LegMedia media;
       media.codec = codecs[random() % 5];
@@ -104,6 +111,7 @@ TEST(EngineMemoryTest, AWorkerNeverAllocatesOrFrees) {
     }
     node.Run(static_cast<int64_t>(random() % 60) * kMs);
   }
+  ASSERT_TRUE(node.engine().RemoveLeg(stream, 1).ok());
   node.Drain();
   EXPECT_GT(node.Total(&WorkerCounters::rtp_sent), 1000u);
   EXPECT_GT(node.Total(&WorkerCounters::plays_ended), 10u);

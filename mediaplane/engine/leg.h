@@ -137,8 +137,6 @@ struct alignas(64) Leg {
   Upsampler up;
   Downsampler down;
   std::array<int16_t, kSamplesPerFrameMax> own_other_rate;
-  // Makes the size an odd number of cache lines.
-  std::array<uint8_t, 64> unused;
 
   // A small generator for intervals (xorshift64*); never zero.
   uint64_t Random() {

@@ -7,6 +7,12 @@
 #include "mediaplane/port/testing.h"
 
 namespace tutti::mediaplane {
+namespace {
+
+// A port's clock is a plain function: one node at a time.
+int64_t streams_now_ns = 0;
+
+}  // namespace
 
 Voice Silence() {
   return [](int64_t) { return int16_t{0}; };
@@ -47,6 +53,12 @@ std::vector<int16_t> TestCaller::Heard(size_t packets_max) const {
 TestNode::TestNode(const TestNodeOptions& options)
     : random_(options.seed),
       network_(options.workers, options.phases, options.legs_max, TestPool(), options.polling),
+      streams_(network_, {.workers = options.workers,
+                          .phases = options.phases,
+                          .polling = options.polling,
+                          .legs_max = options.legs_max,
+                          .pool = TestPool(),
+                          .clock = [] { return PortTime{.monotonic_ns = streams_now_ns}; }}),
       caller_of_(options.legs_max),
       next_ns_(options.workers),
       stalled_(options.workers) {
@@ -59,7 +71,7 @@ TestNode::TestNode(const TestNodeOptions& options)
   engine.polling = options.polling;
   engine.packets = TestPool();
   engine.random = [this] { return random_(); };
-  auto created = Engine::Create(engine, network_);
+  auto created = Engine::Create(engine, streams_);
   if (!created.ok()) std::abort();
   engine_ = *std::move(created);
 }
@@ -94,6 +106,20 @@ TestCaller& TestNode::Call(LegMedia media, BridgeSlot bridge, uint64_t tag) {
   return caller;
 }
 
+std::shared_ptr<AudioLine> TestNode::Stream(MixRate rate, BridgeSlot bridge, LegSlot& leg) {
+  LegMedia media;
+  media.remote_rtp = StreamAddress(rate);
+  media.remote_rtcp = media.remote_rtp;
+  media.codec = rate == MixRate::k8000 ? Codec::kL16At8000 : Codec::kL16At16000;
+  media.payload_type = kStreamPayloadType;
+  const auto added = engine_->AddLeg(media, true, bridge, 0);
+  if (!added.ok()) std::abort();
+  leg = added->leg;
+  const auto line = streams_.line(leg);
+  line->Begin();
+  return line;
+}
+
 void TestNode::Collect() {
   network_.Collect([this](const PacketMeta& meta, std::span<const uint8_t> bytes) {
     TestCaller& caller = *caller_of_[meta.leg];
@@ -109,6 +135,7 @@ void TestNode::Collect() {
 }
 
 void TestNode::Step() {
+  streams_now_ns = now_ns_;
   for (const auto& caller : callers_) {
     if (caller->leg == kNoLegSlot || caller_of_[caller->leg] != caller.get()) continue;
     if (!caller->sending || now_ns_ % kTickNs != caller->offset_ns) continue;

@@ -12,6 +12,7 @@
 #include "mediaplane/engine/fake_network.h"
 #include "mediaplane/engine/worker.h"
 #include "mediaplane/rtp/rtp_packet.h"
+#include "mediaplane/stream/stream_port.h"
 
 namespace tutti::mediaplane {
 
@@ -79,6 +80,8 @@ class TestNode {
   // A leg with a caller at an address of its own; started, in no bridge or one.
   TestCaller& Call(Codec codec, BridgeSlot bridge = kNoBridgeSlot, uint64_t tag = 0);
   TestCaller& Call(LegMedia media, BridgeSlot bridge = kNoBridgeSlot, uint64_t tag = 0);
+  // A leg with a line instead, from which it hears at once.
+  std::shared_ptr<AudioLine> Stream(MixRate rate, BridgeSlot bridge, LegSlot& leg);
   void Run(int64_t duration_ns);
   // Removes all legs and waits until nothing is pending.
   void Drain();
@@ -106,6 +109,7 @@ class TestNode {
 
   std::mt19937_64 random_;
   FakeNetwork network_;
+  StreamEndpoints streams_;
   std::unique_ptr<Engine> engine_;
   std::vector<std::unique_ptr<TestCaller>> callers_;
   std::vector<TestCaller*> caller_of_;  // [leg]

@@ -28,6 +28,8 @@ struct SocketAddress {
 using LegSlot = uint32_t;
 constexpr LegSlot kNoLegSlot = UINT32_MAX;
 
+class AudioLine;
+
 // A leg's pair of local UDP ports (one with rtcp-mux). Made by Endpoints::Open
 // on the control thread; POD, so that it goes through rings to whichever worker
 // owns the leg.
@@ -37,6 +39,8 @@ struct Endpoint {
   SocketAddress rtcp;  // equals rtp with rtcp-mux
   int rtp_fd = -1;     // kernel UDP only
   int rtcp_fd = -1;    // kernel UDP only; -1 with rtcp-mux
+  // Instead of ports: mediaplane/stream. Outlives its attachments.
+  AudioLine* line = nullptr;
 };
 
 // Written in front of every datagram's mbuf, in its private area
