@@ -10,6 +10,7 @@
 #include "mediaplane/engine/encoder_stream.h"
 #include "mediaplane/engine/engine.h"
 #include "mediaplane/engine/player.h"
+#include "mediaplane/engine/tap.h"
 #include "mediaplane/port/port.h"
 
 namespace tutti::mediaplane {
@@ -17,11 +18,11 @@ namespace tutti::mediaplane {
 // 5 ms of the widest rate.
 constexpr size_t kTailSamplesMax = kSamplesPerFrameMax / 4;
 
-// A mix and who is in it. Set up by the control thread before its first leg or
-// play, then touched by its worker alone, until the last leg has left.
+// A mix and who is in it. Set up by the control thread before its first leg, play
+// or tap, then touched by its worker alone, until the last of them is gone.
 struct alignas(64) Bridge {
   LegSlot leg_first = kNoLegSlot;
-  BridgeSlot next = kNoBridgeSlot;  // in the phase's list, while it has legs or plays
+  BridgeSlot next = kNoBridgeSlot;  // in the phase's list, while it is needed
   BridgeSlot previous = kNoBridgeSlot;
   uint16_t phase = 0;
   bool linked = false;   // in that list
@@ -40,6 +41,7 @@ struct alignas(64) Bridge {
   Upsampler up;
   Downsampler down;
 
+  BridgeTap tap;
   Player play;
   Loop waiting;  // while parted
   Loop hold;
@@ -48,6 +50,20 @@ struct alignas(64) Bridge {
 
   // Something beside its legs is in the mix.
   bool sounds() const { return playing || (parted && !waiting.empty()); }
+
+  // Has something to do in a tick.
+  bool needed() const { return legs > 0 || playing || tap.id != 0; }
+
+  // Somebody hears the mix at this rate.
+  bool heard(MixRate rate) const { return rate_legs[static_cast<size_t>(rate)] > 0 || tap.mix(rate); }
+
+  // Who hears what has changed: a rate that nobody has any more leaves no echo for
+  // the next who has it.
+  void ForgetUnheard() {
+    if (heard(MixRate::k8000) && heard(MixRate::k16000)) return;
+    up.Reset();
+    down.Reset();
+  }
 
   void Reset(uint16_t at_phase) {
     *this = Bridge();

@@ -8,6 +8,7 @@
 
 #include "mediaplane/engine/engine.h"
 #include "mediaplane/engine/player.h"
+#include "mediaplane/engine/tap.h"
 #include "mediaplane/port/port.h"
 
 namespace tutti::mediaplane {
@@ -25,6 +26,7 @@ constexpr uint32_t kWantMedia = 1;
 constexpr uint32_t kWantSettings = 2;
 constexpr uint32_t kWantPlay = 4;
 constexpr uint32_t kWantStop = 8;
+constexpr uint32_t kWantTap = 16;
 
 // What the control thread asks of the worker that owns a leg or a bridge. At most
 // one is under way for each; its completion is `done` = sequence.
@@ -98,6 +100,7 @@ struct BridgeMailbox {
   };
   Settings settings;
   Player play;
+  BridgeTap tap;
   // Written by the worker.
   std::atomic<uint32_t> done = 0;
   PlayOutcome outcome;

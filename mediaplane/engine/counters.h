@@ -94,6 +94,8 @@ struct alignas(64) WorkerCounters {
   Counter frames_encoded;  // shared ones counted once
   Counter source_changes;  // latched again by the source rule
   Counter plays_ended;     // sounds played to legs and bridges
+  Counter tap_messages;
+  Counter tap_messages_lost;  // beside those: the tap ring was full
   TickHistogram tick_duration;
   TickHistogram tick_lateness;
 
@@ -101,7 +103,7 @@ struct alignas(64) WorkerCounters {
   Counter handovers;         // legs given to another worker
   Counter events_lost;       // the event ring was full
   Counter legs;              // of now
-  Counter bridges;           // of now: those with a leg or a play
+  Counter bridges;           // of now: those with a leg, a play or a tap
   Counter load_permille;     // of now: busy time of the last 5 s
   Counter skipped_recently;  // of now: ticks skipped in the last 5 s
 

@@ -11,6 +11,7 @@ namespace {
 
 constexpr unsigned kWorkersMax = 32;
 constexpr uint32_t kSlotsMax = 1'000'000;
+constexpr unsigned kTapRingSizeMax = 1'000'000;
 constexpr const char* kBusy = "MEDIA_NODE_BUSY";
 
 absl::Status Busy(const std::string& message) { return Error(absl::StatusCode::kResourceExhausted, kBusy, message); }
@@ -21,6 +22,7 @@ absl::Status CheckOptions(const EngineOptions& options) {
   if (options.legs_max < 1 || options.legs_max > kSlotsMax) return refuse("legs_max must be 1-1000000");
   if (options.bridges_max < 1 || options.bridges_max > kSlotsMax) return refuse("bridges_max must be 1-1000000");
   if (options.phases < 1 || 20 % options.phases != 0) return refuse("phases must divide 20");
+  if (options.tap_ring_size > kTapRingSizeMax) return refuse("tap_ring_size must be 0-1000000");
   if (options.packets == nullptr) return refuse("no packet pool");
   if (!options.random) return refuse("no source of randomness");
   return absl::OkStatus();
@@ -51,10 +53,12 @@ absl::Status Engine::Impl::Allocate() {
   worker_events_.resize(workers);
   live_events_.resize(workers);
   digits_lost_.resize(workers);
+  taps_.resize(workers);
   handovers_.resize(size_t{workers} * workers);
   for (unsigned w = 0; w < workers; ++w) {
     if (!commands_[w].Allocate(kCommandRingSize) || !worker_events_[w].Allocate(kEventRingSize) ||
-        !live_events_[w].Allocate(kEventRingSize)) {
+        !live_events_[w].Allocate(kEventRingSize) ||
+        (options_.tap_ring_size > 0 && !taps_[w].Allocate(options_.tap_ring_size))) {
       return short_of("rings");
     }
     for (unsigned to = 0; to < workers; ++to) {
@@ -74,6 +78,7 @@ absl::Status Engine::Impl::Allocate() {
     parts.commands = &commands_[w];
     parts.events = &worker_events_[w];
     parts.live_events = &live_events_[w];
+    parts.taps = &taps_[w];
     for (unsigned other = 0; other < workers; ++other) {
       parts.handovers_in.push_back(&handovers_[other * workers + w]);
       parts.handovers_out.push_back(&handovers_[w * workers + other]);
@@ -283,6 +288,11 @@ absl::Status Engine::Impl::RemoveBridge(BridgeSlot slot) {
     bridge.play.stop_wanted = true;
     PendBridge(slot);
   }
+  if (bridge.tap.id != 0) {
+    bridge.tap = BridgeTap();
+    bridge.tap_wanted = true;
+    PendBridge(slot);
+  }
   if (bridge.references == 0) {
     ReleaseIfUnused(slot);
     return absl::OkStatus();
@@ -344,6 +354,7 @@ absl::Status Engine::PlayToBridge(BridgeSlot bridge, const Play& play) { return 
 absl::Status Engine::StopBridge(BridgeSlot bridge) { return impl_->StopBridge(bridge); }
 absl::Status Engine::RemoveLeg(LegSlot leg, uint64_t tag) { return impl_->RemoveLeg(leg, tag); }
 absl::StatusOr<BridgeSlot> Engine::AddBridge(const BridgeSettings& settings) { return impl_->AddBridge(settings); }
+absl::Status Engine::SetBridgeTap(BridgeSlot bridge, const BridgeTap& tap) { return impl_->SetBridgeTap(bridge, tap); }
 absl::Status Engine::RemoveBridge(BridgeSlot bridge) { return impl_->RemoveBridge(bridge); }
 void Engine::Poll(std::vector<EngineEvent>& events) { impl_->Poll(events); }
 absl::StatusOr<LegView> Engine::GetLeg(LegSlot leg) const { return impl_->GetLeg(leg); }
@@ -366,6 +377,7 @@ bool Engine::busy() const {
   return true;
 }
 unsigned Engine::worker_count() const { return impl_->options_.workers; }
+TapRing& Engine::tap_ring(unsigned worker) { return impl_->taps_[worker]; }
 Worker& Engine::worker(unsigned index) { return *impl_->workers_[index]; }
 const WorkerCounters& Engine::counters(unsigned worker) const { return impl_->workers_[worker]->counters(); }
 unsigned Engine::worker_load_percent(unsigned worker) const {

@@ -18,6 +18,10 @@
 namespace tutti::mediaplane {
 
 class Worker;
+template <typename T>
+class Ring;
+struct BridgeTap;
+struct TapMessage;
 
 // A slot of the node's bridge pool.
 using BridgeSlot = uint32_t;
@@ -36,6 +40,9 @@ struct EngineOptions {
   // Whether workers poll their port all the time (ethdev) or drain it at their
   // ticks only (kernel UDP).
   bool polling = false;
+  // Messages of taps that wait for who takes them, for each worker; 672 bytes each.
+  // 0: bridges can have no tap.
+  unsigned tap_ring_size = 0;
   // Where packets to be sent come from; the data room and private area are
   // those of port.h. Not owned.
   rte_mempool* packets = nullptr;
@@ -217,6 +224,10 @@ class Engine {
   absl::Status PlayToBridge(BridgeSlot bridge, const Play& play);
   absl::Status StopBridge(BridgeSlot bridge);
 
+  // What is told of the bridge (tap.h), instead of what was told before; goes on while
+  // nobody is there, until the bridge is removed. FAILED_PRECONDITION without a ring.
+  absl::Status SetBridgeTap(BridgeSlot bridge, const BridgeTap& tap);
+
   // Takes every leg out of the bridge (kLegLeft each) and frees its slot when
   // the last is out and kPlayEnded was told. The slot must not be used again by
   // the caller.
@@ -244,6 +255,8 @@ class Engine {
 
   // For threads, metrics and tests. counters() may be read by any thread.
   unsigned worker_count() const;
+  // Messages of its bridges' taps; taken by one thread at a time, any.
+  Ring<TapMessage>& tap_ring(unsigned worker);
   Worker& worker(unsigned index);
   const WorkerCounters& counters(unsigned worker) const;
   unsigned worker_load_percent(unsigned worker) const;

@@ -13,6 +13,7 @@
 #include "mediaplane/engine/placement.h"
 #include "mediaplane/engine/ring.h"
 #include "mediaplane/engine/slot_array.h"
+#include "mediaplane/engine/tap.h"
 #include "mediaplane/engine/worker.h"
 
 namespace tutti::mediaplane {
@@ -38,6 +39,7 @@ class Engine::Impl {
   absl::Status SetBridge(BridgeSlot slot, const BridgeSettings& settings);
   absl::Status PlayToBridge(BridgeSlot slot, const Play& play);
   absl::Status StopBridge(BridgeSlot slot);
+  absl::Status SetBridgeTap(BridgeSlot slot, const BridgeTap& tap);
   absl::Status RemoveBridge(BridgeSlot slot);
   void Poll(std::vector<EngineEvent>& events);
   absl::StatusOr<LegView> GetLeg(LegSlot slot) const;
@@ -103,6 +105,8 @@ class Engine::Impl {
     BridgeSettings posted;     // by the command under way
     BridgeSettings on_worker;  // by the one before
     PlayControl play;
+    BridgeTap tap;            // wanted
+    bool tap_wanted = false;  // and newer than what the worker has
   };
 
   const EngineOptions options_;
@@ -127,6 +131,7 @@ class Engine::Impl {
   std::vector<Ring<Command>> commands_;           // [worker]
   std::vector<Ring<WorkerEvent>> worker_events_;  // [worker]
   std::vector<Ring<LiveEvent>> live_events_;      // [worker]
+  std::vector<TapRing> taps_;                     // [worker]
   std::vector<Ring<Handover>> handovers_;         // [from × workers + to]
   std::vector<std::unique_ptr<Worker>> workers_;
 

@@ -7,6 +7,7 @@
 
 #include "gtest/gtest.h"
 #include "mediaplane/audio/sound.h"
+#include "mediaplane/engine/tap.h"
 #include "mediaplane/engine/test_node.h"
 
 namespace {
@@ -49,7 +50,7 @@ namespace tutti::mediaplane {
 namespace {
 
 TEST(EngineMemoryTest, AWorkerNeverAllocatesOrFrees) {
-  TestNode node({.workers = 2, .legs_max = 40});
+  TestNode node({.workers = 2, .legs_max = 40, .tap_ring_size = 127});
   node.OnRound([](bool begins) { on_worker = begins; });
   std::vector<BridgeSlot> bridges;
   for (int i = 0; i < 4; ++i) bridges.push_back(*node.engine().AddBridge());
@@ -62,7 +63,7 @@ TEST(EngineMemoryTest, AWorkerNeverAllocatesOrFrees) {
   const std::vector<int16_t> said(16'000, 3000);
   for (int i = 0; i < 1000; ++i) {
     const BridgeSlot bridge = random() % 5 == 0 ? kNoBridgeSlot : bridges[random() % bridges.size()];
-    const unsigned what = random() % 8;
+    const unsigned what = random() % 9;
     if (random() % 8 == 0) {
       line->Say(said);
       ASSERT_TRUE(node.engine().SetLegBridge(stream, bridge, random()).ok());
@@ -103,6 +104,15 @@ TEST(EngineMemoryTest, AWorkerNeverAllocatesOrFrees) {
     } else if (what == 6) {
       const BridgeSettings settings = {.parted = random() % 2 == 0, .waiting = sound, .hold = sound};
       ASSERT_TRUE(node.engine().SetBridge(bridges[random() % bridges.size()], settings).ok());
+    } else if (what == 7) {
+      const BridgeTap tap = {.id = static_cast<uint32_t>(random() % 3),
+                             .mix_8000 = random() % 2 == 0,
+                             .mix_16000 = random() % 2 == 0,
+                             .legs = random() % 2 == 0};
+      ASSERT_TRUE(node.engine().SetBridgeTap(bridges[random() % bridges.size()], tap).ok());
+      TapMessage message;
+      while (node.engine().tap_ring(random() % 2).Take(message)) {
+      }
     } else if (!callers.empty()) {
       node.Deliver(*callers.back(), std::vector<uint8_t>(random() % 100, 0x80));
       std::vector<uint8_t> digit(kRtpHeaderBytes + 4);
@@ -116,6 +126,8 @@ TEST(EngineMemoryTest, AWorkerNeverAllocatesOrFrees) {
   EXPECT_GT(node.Total(&WorkerCounters::rtp_sent), 1000u);
   EXPECT_GT(node.Total(&WorkerCounters::plays_ended), 10u);
   EXPECT_GT(node.Total(&WorkerCounters::digits_received), 10u);
+  EXPECT_GT(node.Total(&WorkerCounters::tap_messages), 1000u);
+  EXPECT_GT(node.Total(&WorkerCounters::tap_messages_lost), 10u);
   EXPECT_EQ(calls.load(), 0);
 
   // The trap does catch one.

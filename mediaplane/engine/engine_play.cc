@@ -1,4 +1,4 @@
-// Bridges' settings and what is played, on the control thread.
+// Bridges' settings and taps and what is played, on the control thread.
 
 #include <utility>
 
@@ -136,6 +136,18 @@ absl::Status Engine::Impl::StopBridge(BridgeSlot slot) {
   return absl::OkStatus();
 }
 
+absl::Status Engine::Impl::SetBridgeTap(BridgeSlot slot, const BridgeTap& tap) {
+  if (!Usable(slot)) return NoBridge(slot);
+  if (options_.tap_ring_size == 0) return absl::FailedPreconditionError("the engine has no ring for taps");
+  BridgeControl& bridge = bridge_controls_[slot];
+  const BridgeTap wanted = tap.id == 0 ? BridgeTap() : tap;
+  if (bridge.tap == wanted) return absl::OkStatus();
+  bridge.tap = wanted;
+  bridge.tap_wanted = true;
+  PendBridge(slot);
+  return absl::OkStatus();
+}
+
 // Until nothing is wanted of it and nothing is under way, the bridge is held.
 void Engine::Impl::PendBridge(BridgeSlot slot) {
   BridgeControl& bridge = bridge_controls_[slot];
@@ -150,7 +162,7 @@ void Engine::Impl::PostBridge(BridgeSlot slot) {
   BridgeControl& bridge = bridge_controls_[slot];
   const bool begin = bridge.play.wishes() && bridge.play.state == PlayControl::State::kWanted;
   const bool stop = bridge.play.wishes() && !begin;
-  if (!bridge.settings_wanted && !begin && !stop) return;
+  if (!bridge.settings_wanted && !bridge.tap_wanted && !begin && !stop) return;
   Ring<Command>& commands = commands_[bridge.place.worker];
   if (commands.full()) return;
   BridgeMailbox& mailbox = bridge_mailboxes_[slot];
@@ -162,6 +174,10 @@ void Engine::Impl::PostBridge(BridgeSlot slot) {
     bridge.posted = bridge.settings;
     mailbox.settings = MakeSettings(bridge.settings);
     command.what |= kWantSettings;
+  }
+  if (std::exchange(bridge.tap_wanted, false)) {
+    mailbox.tap = bridge.tap;
+    command.what |= kWantTap;
   }
   if (begin) {
     bridge.play.state = PlayControl::State::kPosted;
@@ -190,7 +206,7 @@ void Engine::Impl::PollBridges(std::vector<EngineEvent>& events) {
       --bridge.references;
     }
     if (!bridge.in_flight) PostBridge(slot);
-    if (bridge.in_flight || bridge.settings_wanted || bridge.play.wishes()) {
+    if (bridge.in_flight || bridge.settings_wanted || bridge.tap_wanted || bridge.play.wishes()) {
       ++i;
       continue;
     }

@@ -15,7 +15,7 @@ void Mixer::Begin(Bridge& bridge) {
   bridge_ = &bridge;
   for (size_t r = 0; r < kRates; ++r) {
     PerRate& rate = rates_[r];
-    rate.present = bridge.rate_legs[r] > 0;
+    rate.present = bridge.heard(static_cast<MixRate>(r));
     rate.talkers = false;
     rate.limited = false;
     rate.sound = false;

@@ -4,6 +4,7 @@
 #include <rte_errno.h>
 #include <rte_ring.h>
 #include <rte_ring_elem.h>
+#include <rte_ring_peek_zc.h>
 
 #include <cstdlib>
 #include <memory>
@@ -35,6 +36,25 @@ class Ring {
   bool Put(T message) { return rte_ring_sp_enqueue_elem(memory_.get(), &message, sizeof(T)) == 0; }
   // False when it is empty.
   bool Take(T& message) { return rte_ring_sc_dequeue_elem(memory_.get(), &message, sizeof(T)) == 0; }
+
+  // The same without a copy, for large messages: the place of the next one, which is
+  // in the ring once PutClaimed is called; null unless `spare` more would fit.
+  T* Claim(unsigned spare = 0) {
+    if (rte_ring_free_count(memory_.get()) <= spare) return nullptr;
+    rte_ring_zc_data place = {};
+    rte_ring_enqueue_zc_bulk_elem_start(memory_.get(), sizeof(T), 1, &place, nullptr);
+    return static_cast<T*>(place.ptr1);
+  }
+  void PutClaimed() { rte_ring_enqueue_zc_elem_finish(memory_.get(), 1); }
+  // The first message, which is out of the ring once TakePeeked is called; null when
+  // it is empty.
+  const T* Peek() {
+    rte_ring_zc_data place = {};
+    if (rte_ring_dequeue_zc_bulk_elem_start(memory_.get(), sizeof(T), 1, &place, nullptr) == 0) return nullptr;
+    return static_cast<const T*>(place.ptr1);
+  }
+  void TakePeeked() { rte_ring_dequeue_zc_elem_finish(memory_.get(), 1); }
+
   bool full() const { return rte_ring_full(memory_.get()) != 0; }
   unsigned depth() const { return rte_ring_count(memory_.get()); }
 

@@ -69,6 +69,7 @@ TestNode::TestNode(const TestNodeOptions& options)
   engine.legs_max = options.legs_max;
   engine.bridges_max = options.bridges_max;
   engine.polling = options.polling;
+  engine.tap_ring_size = options.tap_ring_size;
   engine.packets = TestPool();
   engine.random = [this] { return random_(); };
   auto created = Engine::Create(engine, streams_);

@@ -66,6 +66,7 @@ struct TestNodeOptions {
   uint32_t legs_max = 64;
   uint32_t bridges_max = 16;
   bool polling = false;
+  unsigned tap_ring_size = 0;
   uint64_t seed = 1;
 };
 

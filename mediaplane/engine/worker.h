@@ -16,6 +16,7 @@
 #include "mediaplane/engine/leg.h"
 #include "mediaplane/engine/mixer.h"
 #include "mediaplane/engine/ring.h"
+#include "mediaplane/engine/tap.h"
 #include "mediaplane/port/port.h"
 
 namespace tutti::mediaplane {
@@ -48,6 +49,7 @@ class Worker {
     Ring<Command>* commands = nullptr;           // from the control thread
     Ring<WorkerEvent>* events = nullptr;         // to it
     Ring<LiveEvent>* live_events = nullptr;      // to it; may lose some
+    TapRing* taps = nullptr;                     // to who takes them; may lose some
     std::vector<Ring<Handover>*> handovers_in;   // [from worker]
     std::vector<Ring<Handover>*> handovers_out;  // [to worker]
   };
@@ -117,6 +119,13 @@ class Worker {
   void MixTails(Bridge& bridge);
   void MixSounds(Bridge& bridge);
   void EndTick(BridgeSlot slot, Bridge& bridge);
+
+  // What is told of tapped bridges. worker_tap.cc
+  void SetTap(BridgeSlot slot, Bridge& bridge, const BridgeTap& tap);
+  TapMessage* BeginTap(BridgeSlot slot, const Bridge& bridge, TapMessage::Kind kind, int64_t tick_ns);
+  void TapMember(TapMessage::Kind kind, LegSlot leg);
+  void TapLeg(BridgeSlot slot, const Bridge& bridge, LegSlot leg, int64_t tick_ns);
+  void TapTick(BridgeSlot slot, const Bridge& bridge, int64_t tick_ns);
 
   // Packets in. worker_receive.cc
   void Receive(unsigned phase);

@@ -17,6 +17,7 @@ void Worker::UpdateBridge(const Command& command) {
     bridge.playing = true;
     if (!bridge.linked) LinkBridge(command.bridge);
   }
+  if ((command.what & kWantTap) != 0) SetTap(command.bridge, bridge, mailbox.tap);
   if ((command.what & kWantStop) != 0) bridge.play.EndSoon(PlayEnd::kStopped);
   // From here on the sounds that it had before may go.
   mailbox.done.store(command.sequence, std::memory_order_release);
@@ -25,9 +26,10 @@ void Worker::UpdateBridge(const Command& command) {
 void Worker::Apply(Bridge& bridge, const BridgeMailbox::Settings& settings) {
   const bool sounded = bridge.parted && !bridge.waiting.empty();
   const bool same = settings.waiting.sound == bridge.waiting.sound;
-  if (sounded && bridge.legs > 0 && !(settings.parted && same)) {
+  const bool heard = bridge.heard(MixRate::k8000) || bridge.heard(MixRate::k16000);
+  if (sounded && heard && !(settings.parted && same)) {
     // Its last frame, here and now: its memory may not be there in the next tick.
-    const MixRate rate = bridge.rate_legs[1] > 0 ? MixRate::k16000 : MixRate::k8000;
+    const MixRate rate = bridge.heard(MixRate::k16000) ? MixRate::k16000 : MixRate::k8000;
     std::copy_n(bridge.waiting.Frame(rate), SamplesPerFrame(rate), samples_.begin());
     FadeOut(samples_.data(), FadeSamples(SampleRateHz(rate)), SamplesPerFrame(rate));
     AddTail(bridge, rate, samples_.data());
@@ -71,7 +73,7 @@ void Worker::AddTail(Bridge& bridge, MixRate rate, const int16_t* faded) {
   bridge.tail = true;
   const bool low = rate == MixRate::k8000;
   const MixRate other = low ? MixRate::k16000 : MixRate::k8000;
-  const bool direct = bridge.rate_legs[static_cast<size_t>(rate)] > 0;
+  const bool direct = bridge.heard(rate);
   auto& tail = bridge.tails[static_cast<size_t>(direct ? rate : other)];
   const size_t samples = FadeSamples(SampleRateHz(direct ? rate : other));
   for (size_t i = 0; i < samples; ++i) tail[i] += faded[direct ? i : low ? i / 2 : i * 2];
@@ -127,7 +129,7 @@ void Worker::EndTick(BridgeSlot slot, Bridge& bridge) {
   counters_.plays_ended.Add(1);
   const uint32_t number = bridge.play.number;
   const PlayEnd end = bridge.play.end;
-  if (bridge.legs == 0) UnlinkBridge(slot);
+  if (!bridge.needed()) UnlinkBridge(slot);
   // The bridge may be another one's from here on.
   parts_.bridge_mailboxes[slot].outcome.Tell(number, end);
 }

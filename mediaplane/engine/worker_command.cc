@@ -81,6 +81,7 @@ void Worker::Start(const Command& command, int64_t now_ns) {
   mine_[command.leg] = 1;
   parts_.port->Attach(leg.endpoint, command.phase);
   Link(command.leg, command.bridge, command.phase);
+  TapMember(TapMessage::Kind::kLegJoined, command.leg);
 }
 
 void Worker::Update(const Command& command, int64_t now_ns) {
@@ -160,6 +161,7 @@ void Worker::ApplySettings(Leg& leg, const LegSettings& settings) {
 bool Worker::Move(const Command& command) {
   Leg& leg = parts_.legs[command.leg];
   if (command.worker == parts_.index) {
+    TapMember(TapMessage::Kind::kLegLeft, command.leg);
     Unlink(command.leg);
     leg.moved = true;
     if (leg.phase != command.phase) parts_.port->Attach(leg.endpoint, command.phase);
@@ -167,6 +169,7 @@ bool Worker::Move(const Command& command) {
     return true;
   }
   if (parts_.handovers_out[command.worker]->full()) return false;
+  TapMember(TapMessage::Kind::kLegLeft, command.leg);
   Unlink(command.leg);
   parts_.port->Detach(command.leg);
   mine_[command.leg] = 0;
@@ -183,6 +186,7 @@ void Worker::Arrive(const Command& command) {
   if ((command.what & kWantSettings) != 0) ApplySettings(leg, parts_.mailboxes[command.leg].settings);
   leg.attached = command.sequence;
   Link(command.leg, command.bridge, command.phase);
+  TapMember(TapMessage::Kind::kLegJoined, command.leg);
   leg.done.store(command.sequence, std::memory_order_release);
 }
 
@@ -201,6 +205,7 @@ void Worker::TakeHandovers() {
 void Worker::Remove(const Command& command, int64_t now_ns) {
   Leg& leg = parts_.legs[command.leg];
   SendReport(command.leg, leg, now_ns, true);
+  TapMember(TapMessage::Kind::kLegLeft, command.leg);
   Unlink(command.leg);
   // Packets that were queued name the leg's endpoint; it must still be attached.
   Flush();
@@ -274,14 +279,10 @@ void Worker::Unlink(LegSlot slot) {
   LeaveSharedStream(leg);
   Count(leg, *bridge, -1);
   if (leg.talk.Silence()) TellTalking(slot, leg);
-  // A rate that nobody has any more leaves no echo for the next who has it.
-  if (bridge->rate_legs[0] == 0 || bridge->rate_legs[1] == 0) {
-    bridge->up.Reset();
-    bridge->down.Reset();
-  }
-  if (bridge->legs > 0 && leg.heard && (leg.special & kExclusive) == 0) AddTailOf(*bridge, leg);
+  bridge->ForgetUnheard();
+  if (bridge->needed() && leg.heard && (leg.special & kExclusive) == 0) AddTailOf(*bridge, leg);
   leg.heard = false;
-  if (bridge->legs == 0 && !bridge->playing) UnlinkBridge(leg.bridge);
+  if (!bridge->needed()) UnlinkBridge(leg.bridge);
 }
 
 }  // namespace tutti::mediaplane

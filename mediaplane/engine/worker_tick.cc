@@ -64,6 +64,8 @@ void Worker::TickBridge(BridgeSlot slot, Bridge& bridge, size_t begin, int64_t t
     }
     leg.in_mix = true;
     mixer_.Add(leg.rate, leg.own.data());
+    if (bridge.tap.legs) [[unlikely]]
+      TapLeg(slot, bridge, members_[i], tick_ns);
     LeaveSharedStream(leg);
   }
   if (bridge.tail) [[unlikely]]
@@ -86,6 +88,8 @@ void Worker::TickBridge(BridgeSlot slot, Bridge& bridge, size_t begin, int64_t t
     }
     if (tick_ns >= leg.chores_ns) Chores(members_[i], leg, tick_ns);
   }
+  if (bridge.tap.id != 0) [[unlikely]]
+    TapTick(slot, bridge, tick_ns);
   EndTick(slot, bridge);
 }
 

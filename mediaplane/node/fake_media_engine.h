@@ -33,6 +33,7 @@ class FakeMediaEngine final : public MediaEngine {
     BridgeSettings settings;
     bool playing = false;
     Play play;
+    BridgeTap tap;
   };
 
   absl::StatusOr<AddedLeg> AddLeg(const LegMedia& media, bool rtcp_mux, BridgeSlot bridge, uint64_t tag,
@@ -120,6 +121,11 @@ class FakeMediaEngine final : public MediaEngine {
     if (ring_full) return Busy();
     bridges[next_bridge_].settings = settings;
     return next_bridge_++;
+  }
+
+  absl::Status SetBridgeTap(BridgeSlot bridge, const BridgeTap& tap) override {
+    bridges.at(bridge).tap = tap;
+    return absl::OkStatus();
   }
 
   absl::Status RemoveBridge(BridgeSlot bridge) override {

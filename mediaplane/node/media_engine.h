@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "mediaplane/engine/engine.h"
+#include "mediaplane/engine/tap.h"
 
 namespace tutti::mediaplane {
 
@@ -28,6 +29,7 @@ class MediaEngine {
   virtual absl::Status SetBridge(BridgeSlot bridge, const BridgeSettings& settings) = 0;
   virtual absl::Status PlayToBridge(BridgeSlot bridge, const Play& play) = 0;
   virtual absl::Status StopBridge(BridgeSlot bridge) = 0;
+  virtual absl::Status SetBridgeTap(BridgeSlot bridge, const BridgeTap& tap) = 0;
   virtual absl::Status RemoveBridge(BridgeSlot bridge) = 0;
   virtual void Poll(std::vector<EngineEvent>& events) = 0;
   virtual absl::StatusOr<LegView> GetLeg(LegSlot leg) const = 0;

@@ -72,6 +72,8 @@ Node::Node(NodeOptions options, MediaEngine& engine, Clock& clock)
                 *event.mutable_audio_finished() = finished;
                 log_.Append(std::move(event));
               }),
+      tap_hub_([&engine](BridgeSlot bridge, const BridgeTap& tap) { return engine.SetBridgeTap(bridge, tap); },
+               options_.tap_rings),
       removed_legs_(kTombstoneAge, kTombstonesMax),
       removed_bridges_(kTombstoneAge, kTombstonesMax) {}
 
@@ -154,6 +156,7 @@ absl::StatusOr<BridgeState> Node::RemoveBridge(const media::v1::RemoveBridgeRequ
   }
   if (const auto it = bridges_.find(request.bridge_id()); it != bridges_.end()) {
     if (request.revision() <= it->second->revision) return Render(*it->second);
+    tap_hub_.RemoveBridge(it->second->slot);
     TUTTI_RETURN_IF_ERROR(engine_.RemoveBridge(it->second->slot));
     player_.Forsake({true, it->second->slot});
     for (auto& [id, leg] : legs_) {
@@ -207,6 +210,7 @@ absl::StatusOr<LegState> Node::CreateLeg(const media::v1::PutLegRequest& request
   leg->codec = negotiated.codec;
   leg->answer = MakeAnswer(request.offer(), negotiated, added.endpoint);
   leg->wanted_bridge = request.bridge_id();
+  leg_names_.Set({added.leg, added.generation}, leg->id);
   legs_by_slot_[leg->slot] = leg.get();
   if (leg->settings.heard_only_by_size() > 0) exclusive_.insert(leg.get());
   const Leg& created = *(legs_[request.leg_id()] = std::move(leg));

@@ -19,6 +19,8 @@
 #include "mediaplane/node/media_engine.h"
 #include "mediaplane/node/sound_store.h"
 #include "mediaplane/node/tombstones.h"
+#include "mediaplane/tap/leg_names.h"
+#include "mediaplane/tap/tap_hub.h"
 #include "tutti/media/v1/media_plane.pb.h"
 
 namespace tutti::mediaplane {
@@ -32,6 +34,8 @@ struct NodeOptions {
   int32_t legs_max = 4000;
   size_t events_max = EventLog::kEventsMax;
   size_t sound_bytes_max = SoundStore::kBytesMax;
+  // Of the engine's workers.
+  std::vector<TapRing*> tap_rings;
 };
 
 // The media plane as media_plane.proto promises it: legs and bridges by id with
@@ -84,6 +88,8 @@ class Node {
   EventLog& log() { return log_; }
   LiveLog& live_log() { return live_log_; }
   const SoundStore& sounds() const { return sounds_; }
+  // What happens in the bridges; somebody has to drain it.
+  TapHub& tap_hub() { return tap_hub_; }
 
  private:
   struct Leg;
@@ -114,6 +120,8 @@ class Node {
   LiveLog live_log_;
   SoundStore sounds_;
   AudioPlayer player_;
+  TapHub tap_hub_;
+  LegNames leg_names_;
   bool draining_ = false;
 
   absl::flat_hash_map<std::string, std::unique_ptr<Leg>> legs_;

@@ -34,6 +34,9 @@ class RealMediaEngine final : public MediaEngine {
   }
   absl::Status PlayToBridge(BridgeSlot bridge, const Play& play) override { return engine_.PlayToBridge(bridge, play); }
   absl::Status StopBridge(BridgeSlot bridge) override { return engine_.StopBridge(bridge); }
+  absl::Status SetBridgeTap(BridgeSlot bridge, const BridgeTap& tap) override {
+    return engine_.SetBridgeTap(bridge, tap);
+  }
   absl::Status RemoveBridge(BridgeSlot bridge) override { return engine_.RemoveBridge(bridge); }
   void Poll(std::vector<EngineEvent>& events) override { engine_.Poll(events); }
   absl::StatusOr<LegView> GetLeg(LegSlot leg) const override { return engine_.GetLeg(leg); }

@@ -21,6 +21,10 @@ constexpr unsigned kKernelUdpPhases = 4;
 // A worker that polls is awake anyway: many, for an even load.
 constexpr unsigned kEthdevPhases = 20;
 
+// Messages of tapped bridges that may wait for the tap thread, 10 MiB a worker: a
+// second of 300 bridges.
+constexpr unsigned kTapRingSize = 16'383;
+
 // How long the control thread may wait for the engine's news: shortest while a
 // command is under way, so that a join is told within a tick.
 constexpr absl::Duration kPollPending = absl::Milliseconds(2);
@@ -64,6 +68,7 @@ absl::Status MediaPlaneServer::StartMedia() {
   engine.phases = options_.ethdev ? kEthdevPhases : kKernelUdpPhases;
   engine.polling = options_.ethdev.has_value();
   engine.packets = packets_.get();
+  engine.tap_ring_size = kTapRingSize;
   engine.random = Random64;
   TUTTI_ASSIGN_OR_RETURN(engine_, Engine::Create(engine, *endpoints_));
   for (unsigned i = 0; i < options_.workers; ++i) {
@@ -116,9 +121,11 @@ absl::Status MediaPlaneServer::StartControl(Clock& clock) {
   node.epoch = IdGenerator(clock).Next();
   for (const SocketAddress& address : options_.addresses) node.addresses.push_back(FormatIp(address));
   node.rtp_peer_allow = options_.rtp_peer_allow;
+  for (unsigned i = 0; i < options_.workers; ++i) node.tap_rings.push_back(&engine_->tap_ring(i));
   node.legs_max = static_cast<int32_t>(options_.legs_max);
   media_engine_ = std::make_unique<RealMediaEngine>(*engine_);
   node_ = std::make_unique<Node>(std::move(node), *media_engine_, clock);
+  tap_thread_ = std::make_unique<TapThread>(node_->tap_hub());
   control_thread_ = std::make_unique<ControlThread>([this] { return Poll(); });
   service_ = std::make_unique<MediaPlaneService>(*node_, *control_thread_);
 

@@ -22,6 +22,7 @@
 #include "mediaplane/port/port.h"
 #include "mediaplane/server/options.h"
 #include "mediaplane/service/media_plane_service.h"
+#include "mediaplane/tap/tap_thread.h"
 
 namespace tutti::mediaplane {
 
@@ -60,6 +61,7 @@ class MediaPlaneServer {
   std::shared_ptr<EngineMetrics> engine_metrics_;
   std::unique_ptr<RealMediaEngine> media_engine_;
   std::unique_ptr<Node> node_;
+  std::unique_ptr<TapThread> tap_thread_;
   absl::Mutex idle_mutex_;
   bool idle_ ABSL_GUARDED_BY(idle_mutex_) = true;
   std::unique_ptr<ControlThread> control_thread_;
