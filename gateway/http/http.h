@@ -1,11 +1,15 @@
 #ifndef GATEWAY_HTTP_HTTP_H_
 #define GATEWAY_HTTP_HTTP_H_
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "absl/status/statusor.h"
 
 namespace tutti::gateway {
 
@@ -31,6 +35,26 @@ struct Request {
   std::string_view Path() const;
 };
 
+// A body that comes piece by piece. Its end gives up what has not come.
+class BodySource {
+ public:
+  // A piece; empty: that was all; or why there is no more. On any thread, maybe
+  // within Next.
+  using Take = std::function<void(absl::StatusOr<std::string>)>;
+
+  virtual ~BodySource() = default;
+  // Asks for one piece. The server asks when the client has taken the one before,
+  // so that only one is held.
+  virtual void Next(Take take) = 0;
+};
+
+struct StreamedBody {
+  // Not asked for a HEAD.
+  std::shared_ptr<BodySource> source;
+  // In all; absent: not known. A source that gives another number breaks the body off.
+  std::optional<uint64_t> bytes = std::nullopt;
+};
+
 // A connection that has left HTTP: gateway/http/upgraded.h.
 struct Upgraded;
 
@@ -40,6 +64,9 @@ struct Response {
   std::vector<Header> headers = {};
   std::string content_type = "application/json";
   std::string body = {};
+  // Set: instead of `body`. What breaks off closes the connection, so that the
+  // client doesn't take a part for all.
+  std::optional<StreamedBody> streamed = std::nullopt;
   // The template of the path for the metrics ("/v1/calls/{id}"), never a path itself.
   std::string route = "none";
   // Set: instead of an answer the connection is handed over, to be answered and

@@ -29,6 +29,8 @@ HttpMetrics::HttpMetrics(Metrics& metrics)
       connections_(MakeGauge(metrics, "tutti_gateway_connections", "HTTP connections that are open")),
       in_flight_(MakeGauge(metrics, "tutti_gateway_requests_in_flight", "HTTP requests that have no answer yet")),
       request_bytes_(MakeCounter(metrics, "tutti_gateway_request_bytes_total", "Bytes of HTTP request bodies")),
+      streamed_bytes_(MakeCounter(metrics, "tutti_gateway_streamed_bytes_total",
+                                  "Bytes of files that clients have taken: recordings, texts")),
       requests_(prometheus::BuildCounter()
                     .Name("tutti_gateway_requests_total")
                     .Help("HTTP requests by route, method and class of their status")
@@ -50,6 +52,8 @@ void HttpMetrics::ConnectionRefused() { connections_refused_.Increment(); }
 void HttpMetrics::HandshakeFailed() { handshakes_failed_.Increment(); }
 
 void HttpMetrics::RequestBegan() { in_flight_.Increment(); }
+
+void HttpMetrics::BytesStreamed(size_t bytes) { streamed_bytes_.Increment(static_cast<double>(bytes)); }
 
 void HttpMetrics::RequestEnded(const std::string& route, std::string_view method, int status, absl::Duration duration,
                                size_t request_bytes) {

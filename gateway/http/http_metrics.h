@@ -30,6 +30,8 @@ class HttpMetrics {
   void RequestBegan();
   void RequestEnded(const std::string& route, std::string_view method, int status, absl::Duration duration,
                     size_t request_bytes);
+  // Of a streamed body.
+  void BytesStreamed(size_t bytes);
 
  private:
   prometheus::Counter& connections_total_;
@@ -38,6 +40,7 @@ class HttpMetrics {
   prometheus::Gauge& connections_;
   prometheus::Gauge& in_flight_;
   prometheus::Counter& request_bytes_;
+  prometheus::Counter& streamed_bytes_;
   prometheus::Family<prometheus::Counter>& requests_;
   prometheus::Family<prometheus::Histogram>& duration_;
 };

@@ -1,5 +1,6 @@
 #include "gateway/openapi/openapi.h"
 
+#include <map>
 #include <set>
 #include <vector>
 
@@ -93,6 +94,13 @@ Json Parameters(const Route& route, Schemas& schemas) {
   if (route.if_match != nullptr) {
     parameters.push_back(Parameter("header", "If-Match", CommentOf(*route.if_match), StringSchema()));
   }
+  if (route.streams) {
+    parameters.push_back(Parameter("header", "Range", "One range of bytes, where the answer says Accept-Ranges: bytes.",
+                                   StringSchema()));
+    parameters.push_back(
+        Parameter("header", "If-Range", "The ETag of which the range is; of another one all comes.", StringSchema()));
+    parameters.push_back(Parameter("header", "If-None-Match", "ETags of what is there already.", StringSchema()));
+  }
   if (route.http_method == "POST" && route.body_field != nullptr) {
     parameters.push_back(Parameter("header", "Idempotency-Key",
                                    "The same key with the same body gives the first answer; 1–128 printable "
@@ -102,10 +110,38 @@ Json Parameters(const Route& route, Schemas& schemas) {
   return parameters;
 }
 
-Json Operation(const Route& route, Schemas& schemas) {
+void AddResponse(const Route& route, Schemas& schemas, Json& responses) {
+  const Descriptor* answer =
+      route.response_field == nullptr ? route.method->output_type() : route.response_field->message_type();
+  Json& ok = responses["200"];
+  ok["description"] = "Done.";
+  if (answer->FindFieldByName("etag") != nullptr) ok["headers"]["ETag"]["schema"] = StringSchema();
+  ok["content"] = JsonContent(schemas.Reference(*answer));
+}
+
+// Of a file: common/rpc/http_body.h.
+void AddBodyResponses(Json& responses) {
+  for (const auto& [status, description] :
+       {std::pair("200", "All bytes."), std::pair("206", "The range that was asked for.")}) {
+    Json& response = responses[status];
+    response["description"] = description;
+    response["headers"]["ETag"]["schema"] = StringSchema();
+    response["headers"]["Accept-Ranges"]["schema"] = StringSchema();
+    response["headers"]["Content-Disposition"]["schema"] = StringSchema();
+    response["content"]["*/*"]["schema"] = Json{{"type", "string"}, {"format", "binary"}};
+  }
+  responses["206"]["headers"]["Content-Range"]["schema"] = StringSchema();
+  responses["304"]["description"] = "Those of If-None-Match still hold.";
+  Json& outside = responses["416"];
+  outside["description"] = "The range is outside of the file; Content-Range says its size.";
+  outside["headers"]["Content-Range"]["schema"] = StringSchema();
+  outside["content"] = JsonContent(Json{{"$ref", "#/components/schemas/Error"}});
+}
+
+Json Operation(const Route& route, const std::string& id, Schemas& schemas) {
   const std::string comment = CommentOf(*route.method);
   Json operation;
-  operation["operationId"] = route.method->name();
+  operation["operationId"] = id;
   operation["tags"] = Json::array({TagOf(*route.method->service())});
   operation["summary"] = comment.empty() ? route.method->name() : FirstSentence(comment);
   if (!comment.empty()) operation["description"] = comment;
@@ -116,12 +152,11 @@ Json Operation(const Route& route, Schemas& schemas) {
     operation["requestBody"]["required"] = true;
     operation["requestBody"]["content"] = JsonContent(schemas.Reference(*body));
   }
-  const Descriptor* answer =
-      route.response_field == nullptr ? route.method->output_type() : route.response_field->message_type();
-  Json& ok = operation["responses"]["200"];
-  ok["description"] = "Done.";
-  if (answer->FindFieldByName("etag") != nullptr) ok["headers"]["ETag"]["schema"] = StringSchema();
-  ok["content"] = JsonContent(schemas.Reference(*answer));
+  if (route.streams) {
+    AddBodyResponses(operation["responses"]);
+  } else {
+    AddResponse(route, schemas, operation["responses"]);
+  }
   operation["responses"]["4XX"]["$ref"] = "#/components/responses/Error";
   operation["responses"]["5XX"]["$ref"] = "#/components/responses/Error";
   return operation;
@@ -134,9 +169,13 @@ std::string MakeOpenApi(const RouteTable& routes) {
   Json paths = Json::object();
   Json tags = Json::array();
   std::set<std::string> tagged;
+  std::map<std::string, std::set<const ServiceDescriptor*>> named;
+  for (const auto& route : routes.routes()) named[route->method->name()].insert(route->method->service());
   for (const auto& route : routes.routes()) {
-    paths[route->label][absl::AsciiStrToLower(route->http_method)] = Operation(*route, schemas);
     const ServiceDescriptor& service = *route->method->service();
+    const std::string& name = route->method->name();
+    const std::string id = named[name].size() == 1 ? name : absl::StrCat(TagOf(service), "_", name);
+    paths[route->label][absl::AsciiStrToLower(route->http_method)] = Operation(*route, id, schemas);
     if (tagged.insert(TagOf(service)).second) {
       tags.push_back(Json{{"name", TagOf(service)}, {"description", CommentOf(service)}});
     }

@@ -102,5 +102,20 @@ TEST(OpenApi, NamesParametersAndHeaders) {
   EXPECT_EQ(Document()["security"], (Json{{{"bearer", Json::array()}}, Json::object()}));
 }
 
+TEST(OpenApi, FilesAreBytes) {
+  const Json& file = Document()["paths"]["/v1/recordingfiles/{id}"]["get"];
+  for (const char* status : {"200", "206"}) {
+    const Json& response = file["responses"][status];
+    EXPECT_EQ(response["content"]["*/*"]["schema"]["format"], "binary") << status;
+    EXPECT_TRUE(response["headers"].contains("ETag"));
+  }
+  EXPECT_TRUE(file["responses"]["206"]["headers"].contains("Content-Range"));
+  EXPECT_TRUE(file["responses"].contains("304"));
+  EXPECT_TRUE(file["responses"]["416"]["content"].contains("application/json"));
+  EXPECT_EQ(file["parameters"].dump().find("Idempotency-Key"), std::string::npos);
+  EXPECT_NE(file["parameters"].dump().find("If-Range"), std::string::npos);
+  EXPECT_EQ(file["responses"].dump().find("HttpBody"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace tutti::gateway

@@ -7,14 +7,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "common/log/log.h"
 #include "common/protojson/protojson.h"
-#include "common/status/grpc_status.h"
 #include "common/status/status.h"
 #include "common/trace/trace_context.h"
 #include "gateway/http/error_response.h"
 #include "gateway/rest/request_builder.h"
-#include "grpcpp/client_context.h"
 #include "grpcpp/impl/codegen/proto_utils.h"
 
 namespace tutti::gateway {
@@ -28,25 +25,6 @@ constexpr size_t kIdempotencyKeyBytesMax = 128;
 constexpr size_t kTracestateBytesMax = 512;
 // No key is so long.
 constexpr size_t kCredentialBytesMax = 1024;
-
-// What control says goes to the client; what gRPC says of itself, its addresses
-// and inner errors, does not.
-absl::Status ForClient(const absl::Status& status) {
-  if (!GetErrorDetail(status).reason.empty()) return status;
-  switch (status.code()) {
-    case absl::StatusCode::kUnavailable:
-      return Error(status.code(), "CONTROL_UNAVAILABLE", "The control plane can't be reached; try again.");
-    case absl::StatusCode::kDeadlineExceeded:
-      return Error(status.code(), "DEADLINE_EXCEEDED",
-                   "The control plane didn't answer in time; the request may have taken effect or not.");
-    case absl::StatusCode::kUnimplemented:
-      return Error(status.code(), "UNIMPLEMENTED", "The control plane doesn't have this method.");
-    case absl::StatusCode::kResourceExhausted:
-      return Error(status.code(), "RESOURCE_EXHAUSTED", "The control plane takes no more; try again.");
-    default:
-      return Error(absl::StatusCode::kInternal, "INTERNAL", "Something went wrong inside; the log has the details.");
-  }
-}
 
 bool IsVisible(const std::string& text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return absl::ascii_isgraph(c); });
@@ -95,24 +73,21 @@ std::string Allow(std::set<std::string> allowed) {
 
 }  // namespace
 
-struct RestHandler::Call {
-  const Route* route;
-  std::string request_id;
-  std::string trace_id;
-  Reply reply;
-  grpc::ClientContext context;
-  std::unique_ptr<Message> request;
-  std::unique_ptr<Message> response;
-};
-
 RestHandler::RestHandler(RouteTable routes, std::shared_ptr<grpc::Channel> channel, IdGenerator& ids,
                          absl::Duration deadline)
     : routes_(std::move(routes)), ids_(ids), stub_(std::move(channel)), deadline_(deadline) {}
 
 RestHandler::~RestHandler() {
-  const auto none = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return calls_.empty(); };
+  std::set<std::shared_ptr<BodyStream>> streams;
+  {
+    absl::MutexLock lock(&mutex_);
+    for (RestCall* call : calls_) call->context.TryCancel();
+    streams = streams_;
+  }
+  for (const auto& stream : streams) stream->Cancel();
+  streams.clear();
+  const auto none = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return calls_.empty() && streams_.empty(); };
   absl::MutexLock lock(&mutex_);
-  for (Call* call : calls_) call->context.TryCancel();
   mutex_.Await(absl::Condition(&none));
 }
 
@@ -140,7 +115,7 @@ void RestHandler::Handle(Request request, Reply reply) {
   auto message = BuildRequest(*match.route, match.bindings, request);
   if (!message.ok()) return reply(fail(HttpStatus(message.status().code()), message.status(), match.route));
 
-  auto call = std::make_unique<Call>();
+  auto call = std::make_unique<RestCall>();
   if (!AddCredentials(request, call->context)) {
     return reply(fail(
         401,
@@ -165,16 +140,35 @@ void RestHandler::Handle(Request request, Reply reply) {
   if (received.has_value() && !state.empty() && state.size() <= kTracestateBytesMax && IsPrintable(state)) {
     call->context.AddMetadata("tracestate", state);
   }
+  if (match.route->streams && !AddBodyHeaders(request, call->context)) {
+    return reply(fail(400,
+                      Error(absl::StatusCode::kInvalidArgument, "INVALID_REQUEST_PARAMETER",
+                            "Range, If-Range and If-None-Match have at most 1024 printable characters."),
+                      match.route));
+  }
   call->route = match.route;
   call->request_id = request.request_id;
   call->reply = std::move(reply);
   call->request = *std::move(message);
-  StartCall(std::move(call));
+  call->response.reset(MessageFactory::generated_factory()->GetPrototype(call->route->method->output_type())->New());
+  match.route->streams ? StartStream(std::move(call)) : StartCall(std::move(call));
 }
 
-void RestHandler::StartCall(std::unique_ptr<Call> owned) {
-  Call* call = owned.release();
-  call->response.reset(MessageFactory::generated_factory()->GetPrototype(call->route->method->output_type())->New());
+void RestHandler::StartStream(std::unique_ptr<RestCall> call) {
+  const auto stream = std::make_shared<BodyStream>(std::move(call), deadline_);
+  {
+    absl::MutexLock lock(&mutex_);
+    streams_.insert(stream);
+  }
+  // Last of all that the stream does: from there on the handler may be gone.
+  stream->Start(stub_, [this](const std::shared_ptr<BodyStream>& ended) {
+    absl::MutexLock lock(&mutex_);
+    streams_.erase(ended);
+  });
+}
+
+void RestHandler::StartCall(std::unique_ptr<RestCall> owned) {
+  RestCall* call = owned.release();
   call->context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(deadline_));
   {
     absl::MutexLock lock(&mutex_);
@@ -184,27 +178,19 @@ void RestHandler::StartCall(std::unique_ptr<Call> owned) {
                   [this, call](const grpc::Status& status) { FinishCall(call, status); });
 }
 
-void RestHandler::FinishCall(Call* call, const grpc::Status& status) {
-  const std::unique_ptr<Call> owned(call);
+void RestHandler::FinishCall(RestCall* call, const grpc::Status& status) {
+  const std::unique_ptr<RestCall> owned(call);
   Response response;
   if (status.ok()) {
     const Message* answer = call->response.get();
     const FieldDescriptor* field = call->route->response_field;
     if (field != nullptr) answer = &answer->GetReflection()->GetMessage(*answer, field);
+    response.route = call->route->label;
     response.body = protojson::Write(*answer);
     AddEtag(*answer, response);
   } else {
-    const absl::Status told = ForClient(FromGrpcStatus(status));
-    response = ErrorResponse(told, call->request_id);
-    if (response.status >= 500) {
-      log::Warning("request failed", {{"request_id", call->request_id},
-                                      {"trace_id", call->trace_id},
-                                      {"method", call->route->grpc_method},
-                                      {"status", response.status},
-                                      {"error", status.error_message()}});
-    }
+    response = FailureOf(*call, status);
   }
-  response.route = call->route->label;
   call->reply(std::move(response));
   call->reply = nullptr;
   // Last: from here on the handler may be gone.

@@ -10,6 +10,8 @@
 #include "absl/time/time.h"
 #include "common/id/id.h"
 #include "gateway/http/http.h"
+#include "gateway/rest/body_stream.h"
+#include "gateway/rest/call.h"
 #include "gateway/rest/route_table.h"
 #include "google/protobuf/message.h"
 #include "grpcpp/channel.h"
@@ -21,7 +23,7 @@ namespace tutti::gateway {
 // own. Thread-safe.
 class RestHandler final : public Handler {
  public:
-  // Every call is given up after `deadline`.
+  // Every call is given up after `deadline`, a stream when nothing came for so long.
   // `ids` outlives the handler.
   RestHandler(RouteTable routes, std::shared_ptr<grpc::Channel> channel, IdGenerator& ids, absl::Duration deadline);
   // Cancels what is under way and waits for its end.
@@ -30,17 +32,17 @@ class RestHandler final : public Handler {
   void Handle(Request request, Reply reply) override;
 
  private:
-  struct Call;
-
-  void StartCall(std::unique_ptr<Call> call);
-  void FinishCall(Call* call, const grpc::Status& status);
+  void StartCall(std::unique_ptr<RestCall> call);
+  void FinishCall(RestCall* call, const grpc::Status& status);
+  void StartStream(std::unique_ptr<RestCall> call);
 
   const RouteTable routes_;
   IdGenerator& ids_;
   grpc::TemplatedGenericStub<google::protobuf::Message, google::protobuf::Message> stub_;
   const absl::Duration deadline_;
   absl::Mutex mutex_;
-  std::set<Call*> calls_ ABSL_GUARDED_BY(mutex_);
+  std::set<RestCall*> calls_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::shared_ptr<BodyStream>> streams_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace tutti::gateway

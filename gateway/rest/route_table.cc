@@ -6,6 +6,7 @@
 #include "absl/strings/str_split.h"
 #include "common/status/status.h"
 #include "google/api/annotations.pb.h"
+#include "google/api/httpbody.pb.h"
 
 namespace tutti::gateway {
 namespace {
@@ -60,7 +61,10 @@ const FieldDescriptor* FindMessageField(const Descriptor& type, const std::strin
 absl::StatusOr<Route> MakeRoute(const MethodDescriptor& method, const HttpRule& rule) {
   const auto [http_method, path] = Pattern(rule);
   if (http_method.empty()) return Refuse(method, "its HTTP rule has a pattern that is not served");
-  if (method.client_streaming() || method.server_streaming()) return Refuse(method, "streams have no HTTP form");
+  const bool is_body = method.output_type()->full_name() == google::api::HttpBody::descriptor()->full_name();
+  if (method.client_streaming() || method.server_streaming() != is_body) {
+    return Refuse(method, "streams have no HTTP form but those of google.api.HttpBody");
+  }
   auto parsed = PathTemplate::Parse(path);
   if (!parsed.ok()) return Refuse(method, std::string(parsed.status().message()));
   const Descriptor& request = *method.input_type();
@@ -73,6 +77,7 @@ absl::StatusOr<Route> MakeRoute(const MethodDescriptor& method, const HttpRule& 
               .body_field = nullptr,
               .body_is_request = rule.body() == "*",
               .response_field = nullptr,
+              .streams = is_body,
               .label = "",
               .grpc_method = absl::StrCat("/", method.service()->full_name(), "/", method.name()),
               .update_mask = FindMessageField(request, "update_mask"),

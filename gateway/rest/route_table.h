@@ -26,6 +26,8 @@ struct Route {
   bool body_is_request;
   // The response's field that is answered; null: all of it.
   const google::protobuf::FieldDescriptor* response_field;
+  // It answers a stream of google.api.HttpBody: bytes, no JSON.
+  bool streams;
 
   // "/v1/conferences/{id}"
   std::string label;
@@ -48,7 +50,7 @@ class RouteTable {
   };
 
   // INVALID_ARGUMENT with the method's name for an annotation that can't be
-  // served: a field that isn't there, a stream, two that mean the same path.
+  // served: a field that isn't there, a stream of messages, two that mean the same path.
   static absl::StatusOr<RouteTable> Build(const std::vector<const google::protobuf::ServiceDescriptor*>& services);
 
   Match Find(std::string_view http_method, const UrlPath& path) const;

@@ -2,6 +2,7 @@
 
 #include "gmock/gmock.h"
 #include "google/api/annotations.pb.h"
+#include "google/api/httpbody.pb.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "gtest/gtest.h"
 
@@ -45,11 +46,12 @@ TEST(PathTemplate, LabelsHaveTheLastName) {
 // A service Things over messages with a few fields, with the rules given.
 class Things {
  public:
-  void Add(const std::string& name, const google::api::HttpRule& rule, bool streams = false) {
+  void Add(const std::string& name, const google::api::HttpRule& rule, bool streams = false,
+           const char* output = ".Thing") {
     auto* method = service_->add_method();
     method->set_name(name);
     method->set_input_type(".Request");
-    method->set_output_type(".Thing");
+    method->set_output_type(output);
     method->set_server_streaming(streams);
     *method->mutable_options()->MutableExtension(google::api::http) = rule;
   }
@@ -59,9 +61,12 @@ class Things {
   }
 
   Things() : pool_(DescriptorPool::generated_pool()), service_(file_.add_service()) {
+    // Linked: a dependency of the file.
+    google::api::HttpBody::descriptor();
     file_.set_name("things.proto");
     file_.set_syntax("proto3");
     file_.add_dependency("google/api/annotations.proto");
+    file_.add_dependency("google/api/httpbody.proto");
     service_->set_name("Things");
     auto* thing = file_.add_message_type();
     thing->set_name("Thing");
@@ -157,6 +162,11 @@ TEST(RouteTable, RefusesAnnotationsThatCantBeServed) {
   Things streams;
   streams.Add("Watch", Get("/things"), true);
   EXPECT_THAT(std::string(streams.Build().status().message()), HasSubstr("Things.Watch: streams"));
+  Things bytes;
+  bytes.Add("Read", Get("/things"), true, ".google.api.HttpBody");
+  const auto table = bytes.Build();
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_TRUE(table->routes()[0]->streams);
   Things twice;
   twice.Add("One", Get("/things/{id}"));
   twice.Add("Two", Get("/things/{thing.id}"));

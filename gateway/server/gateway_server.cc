@@ -20,6 +20,9 @@
 #include "tutti/control/v1/conference.pb.h"
 #include "tutti/control/v1/conferencecall.pb.h"
 #include "tutti/control/v1/event.pb.h"
+#include "tutti/control/v1/recording.pb.h"
+#include "tutti/control/v1/sound.pb.h"
+#include "tutti/control/v1/transcribe.pb.h"
 #include "tutti/control/v1/webhook.pb.h"
 
 namespace tutti::gateway {
@@ -44,6 +47,9 @@ absl::StatusOr<std::vector<const ServiceDescriptor*>> LinkedServices() {
   control::v1::Conference::descriptor();
   control::v1::Conferencecall::descriptor();
   control::v1::Event::descriptor();
+  control::v1::Recording::descriptor();
+  control::v1::Sound::descriptor();
+  control::v1::Transcribe::descriptor();
   control::v1::Webhook::descriptor();
   std::vector<const ServiceDescriptor*> services;
   for (const ServiceDescriptor* documented : ApiServices()) {
