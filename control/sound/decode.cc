@@ -16,8 +16,8 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/audio/resampler.h"
 #include "common/status/status.h"
-#include "control/sound/resampler.h"
 
 namespace tutti::control {
 namespace {

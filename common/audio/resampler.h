@@ -1,12 +1,12 @@
-#ifndef CONTROL_SOUND_RESAMPLER_H_
-#define CONTROL_SOUND_RESAMPLER_H_
+#ifndef COMMON_AUDIO_RESAMPLER_H_
+#define COMMON_AUDIO_RESAMPLER_H_
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
-namespace tutti::control {
+namespace tutti {
 
 // Another sample rate for a sound, as it comes piece by piece: a windowed sinc,
 // whose values for each of the ratio's phases are made once. Flat to three quarters
@@ -40,6 +40,6 @@ class Resampler {
   int64_t produced_ = 0;
 };
 
-}  // namespace tutti::control
+}  // namespace tutti
 
-#endif  // CONTROL_SOUND_RESAMPLER_H_
+#endif  // COMMON_AUDIO_RESAMPLER_H_

@@ -1,11 +1,11 @@
-#include "control/sound/resampler.h"
+#include "common/audio/resampler.h"
 
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <numeric>
 
-namespace tutti::control {
+namespace tutti {
 namespace {
 
 // Of the sinc on either side, at the lower rate.
@@ -83,4 +83,4 @@ void Resampler::Produce(std::vector<float>& out) {
   first_ = std::min<int64_t>(needed, end);
 }
 
-}  // namespace tutti::control
+}  // namespace tutti

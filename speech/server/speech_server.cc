@@ -1,0 +1,92 @@
+#include "speech/server/speech_server.h"
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "common/log/log.h"
+#include "common/status/status.h"
+#include "speech/recognizer/pocketsphinx_decoder.h"
+#include "speech/synthesizer/espeak_synthesizer.h"
+#include "speech/synthesizer/flite_synthesizer.h"
+
+namespace tutti::speech {
+namespace {
+
+// Texts that are spoken at the same time.
+constexpr int kWorkers = 2;
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SpeechServer>> SpeechServer::Start(const ServerOptions& options, Clock& clock) {
+  std::unique_ptr<SpeechServer> server(new SpeechServer(options, clock));
+  server->AddRecognizers();
+  server->AddSynthesizers();
+  TUTTI_RETURN_IF_ERROR(server->Serve());
+  return server;
+}
+
+void SpeechServer::AddRecognizers() {
+  if (const absl::Status model = CheckPocketsphinxModel(options_.pocketsphinx_model); !model.ok()) {
+    log::Warning("a recogniser is missing", {{"provider", kPocketsphinxName}, {"error", std::string(model.message())}});
+    return;
+  }
+  DecoderPool::Options pool;
+  pool.name = kPocketsphinxName;
+  pool.languages = {"en-US"};
+  pool.decoders_max = options_.decoders_max;
+  AddPool(std::move(pool), [model = options_.pocketsphinx_model] { return MakePocketsphinxDecoder(model); });
+}
+
+void SpeechServer::AddPool(DecoderPool::Options options, DecoderFactory factory) {
+  speech_metrics_.AddProvider(options.name);
+  auto pool = std::make_unique<DecoderPool>(std::move(options), std::move(factory), clock_, speech_metrics_);
+  pools_.push_back(pool.get());
+  recognizers_.Add(std::move(pool));
+}
+
+void SpeechServer::AddSynthesizers() {
+  synthesizers_.Add(std::make_unique<FliteSynthesizer>());
+  if (options_.espeak.empty()) return;
+  auto espeak = EspeakSynthesizer::Make(options_.espeak, {});
+  if (espeak.ok()) {
+    synthesizers_.Add(*std::move(espeak));
+  } else {
+    log::Warning("there are no voices but English ones", {{"error", std::string(espeak.status().message())}});
+  }
+}
+
+absl::Status SpeechServer::Serve() {
+  workers_ = std::make_unique<WorkerPool>(kWorkers);
+  service_ =
+      std::make_unique<SpeechService>(recognizers_, synthesizers_, *workers_, speech_metrics_, options_.streams_max);
+  SpeechGauges::Sources sources;
+  sources.providers = [this] {
+    std::vector<SpeechGauges::Provider> providers;
+    for (const DecoderPool* pool : pools_) {
+      providers.push_back({pool->name(), pool->waiting(), pool->oldest_age(), pool->bytes(), pool->decoders()});
+    }
+    return providers;
+  };
+  sources.streams = [this] { return service_->streams(); };
+  sources.syntheses = [this] { return service_->syntheses(); };
+  metrics_.Add(std::make_shared<SpeechGauges>(std::move(sources)));
+  TUTTI_RETURN_IF_ERROR(metrics_.Serve(options_.metrics_listen));
+
+  RpcServerOptions rpc;
+  rpc.listen = options_.grpc_listen;
+  rpc.services = {service_.get()};
+  rpc.metrics = &metrics_;
+  rpc.tls = options_.tls;
+  rpc.client_certificates = true;
+  TUTTI_ASSIGN_OR_RETURN(rpc_, StartRpcServer(rpc));
+  return absl::OkStatus();
+}
+
+SpeechServer::~SpeechServer() {
+  if (rpc_.server != nullptr) rpc_.server->Shutdown(std::chrono::system_clock::now() + std::chrono::milliseconds(200));
+  rpc_.server.reset();
+  metrics_.Stop();
+}
+
+}  // namespace tutti::speech
