@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <map>
 #include <utility>
-#include <vector>
 
 #include "absl/synchronization/mutex.h"
 #include "common/rpc/client.h"
@@ -26,43 +24,6 @@ constexpr size_t kUploadPieceBytes = size_t{256} << 10;
 constexpr int kSnapshotItemsMax = 1'000'000;
 
 }  // namespace
-
-// Knows what is in flight, so that the client's end can cancel it and wait.
-class GrpcNodeClient::Flights {
- public:
-  // `cancel` keeps what it cancels alive.
-  void Add(const void* call, std::function<void()> cancel) {
-    absl::MutexLock lock(&mutex_);
-    calls_.emplace(call, std::move(cancel));
-  }
-
-  void Remove(const void* call) {
-    std::function<void()> cancel;
-    absl::MutexLock lock(&mutex_);
-    const auto it = calls_.find(call);
-    if (it == calls_.end()) return;
-    cancel = std::move(it->second);
-    calls_.erase(it);
-  }
-
-  void CancelAndWait() {
-    std::vector<std::function<void()>> cancels;
-    {
-      absl::MutexLock lock(&mutex_);
-      for (const auto& [call, cancel] : calls_) cancels.push_back(cancel);
-    }
-    for (const auto& cancel : cancels) cancel();
-    absl::MutexLock lock(&mutex_);
-    mutex_.Await(absl::Condition(
-        +[](Calls* calls) { return calls->empty(); }, &calls_));
-  }
-
- private:
-  using Calls = std::map<const void*, std::function<void()>>;
-
-  absl::Mutex mutex_;
-  Calls calls_ ABSL_GUARDED_BY(mutex_);
-};
 
 // A hold keeps the call open for Next(), which comes from outside gRPC's
 // reactions; it is let go by the read that fails, or by Cancel when none is due.
@@ -162,6 +123,8 @@ class GrpcNodeClient::SnapshotReactor final : public grpc::ClientReadReactor<med
       case media::v1::SnapshotResponse::kLeg:
         snapshot_.legs.push_back(std::move(*response_.mutable_leg()));
         break;
+      case media::v1::SnapshotResponse::kRecording:
+      case media::v1::SnapshotResponse::kTranscription:
       case media::v1::SnapshotResponse::KIND_NOT_SET:
         break;
     }

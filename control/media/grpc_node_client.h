@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "common/rpc/flights.h"
 #include "common/tls/tls.h"
 #include "control/media/node_client.h"
 #include "control/scheduler/task_queue.h"
@@ -39,7 +40,6 @@ class GrpcNodeClient final : public NodeClient {
   std::shared_ptr<Stream> WatchLive(LiveHandler handler) override;
 
  private:
-  class Flights;
   template <typename Request, typename Response, typename Handler>
   class WatchReactor;
   class SnapshotReactor;
