@@ -75,6 +75,8 @@ absl::Status Run(tutti::config::v1::Config config, const sigset_t& end_signals) 
   config.clear_api_key();
   TUTTI_ASSIGN_OR_RETURN(options.tls, tutti::LoadTls(config));
   options.media_nodes = {{kMediaNodeId, config.mediaplane().grpc_listen()}};
+  options.speech_address =
+      config.control().speech_address().empty() ? config.speech().grpc_listen() : config.control().speech_address();
   TUTTI_RETURN_IF_ERROR(ReadTimes(config.control(), options));
   TUTTI_RETURN_IF_ERROR(ReadHttp(config.control(), options.http));
   options.sounds.folder = config.control().sounds_dir().empty() ? absl::StrCat(config.data_dir(), "/sounds")

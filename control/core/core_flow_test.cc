@@ -170,6 +170,37 @@ TEST_F(CoreFlowTest, PlaysOneSoundAfterTheOther) {
   CheckInvariants();
 }
 
+TEST_F(CoreFlowTest, SpeaksATextWithItsVariablesPutIn) {
+  const auto talk = MakeAction(
+      "talk", R"({"text":"Hello ${name}","language":"${language}","voice":"slt","stop_on_dtmf":true})", "hello");
+  const std::string id =
+      Run({MakeAction("variable_set", R"({"key":"name","value":"Ann"})"),
+           MakeAction("variable_set", R"({"key":"language","value":"en-US"})"), talk, Tell("${result.hello}")});
+  const auto asked = [&] { return std::get<PlayOperation>(Asked(id).what); };
+  ASSERT_TRUE(asked().text.has_value());
+  EXPECT_EQ(asked().text->text, "Hello Ann");
+  EXPECT_EQ(asked().text->language, "en-US");
+  EXPECT_EQ(asked().text->voice, "slt");
+  EXPECT_TRUE(asked().stop_on_dtmf);
+  const std::string operation = Asked(id).id;
+  Restart();
+  Connect();
+  EXPECT_EQ(Asked(id).id, operation) << "the same one is asked for after a restart";
+  EXPECT_EQ(asked().text->text, "Hello Ann");
+  Ends(id, media::v1::AudioFinished::CAUSE_DTMF);
+  EXPECT_EQ(Told(id), "ok");
+}
+
+TEST_F(CoreFlowTest, ATextThatIsNotSpokenEndsItsActionOnly) {
+  const auto talk = MakeAction("talk", R"({"text":"${text}"})", "hello");
+  const auto set_text = MakeAction("variable_set", R"({"key":"text","value":"Hallo"})");
+  const std::string id = Run({set_text, talk, Tell("${result.hello}")});
+  Fail(id, "LANGUAGE_NOT_SUPPORTED");
+  EXPECT_EQ(Told(id), "LANGUAGE_NOT_SUPPORTED");
+  const std::string empty = Run({talk, Tell("${result.hello}")});
+  EXPECT_EQ(Told(empty), "MISSING_REQUEST_PARAMETER") << "no text is left of it";
+}
+
 TEST_F(CoreFlowTest, ADigitEndsAllSoundsOfAnAction) {
   const std::string id = Run({MakeAction("play", R"({"sounds":["beep","beep"],"stop_on_dtmf":true})"), Tell("x")});
   Ends(id, media::v1::AudioFinished::CAUSE_DTMF);

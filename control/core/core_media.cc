@@ -97,6 +97,10 @@ absl::Status ApplyEvent(Work& work, Rules& rules, const std::string& node_id, co
       const bool rest = finished.cause() == media::v1::AudioFinished::CAUSE_FINISHED;
       return rules.FinishOperation(*call, finished.operation_id(), absl::OkStatus(), rest);
     }
+    case Event::kRecordingChanged:
+    case Event::kTranscriptionChanged:
+    case Event::kTranscriptMade:
+    case Event::kLegStreamClosed:
     case Event::kResync:
     case Event::KIND_NOT_SET:
       // The watcher takes a snapshot; an event of a later version is passed over.
@@ -228,7 +232,16 @@ absl::StatusOr<Operation> Core::ReadOperation(const std::string& call_id) {
     operation.call_id = call_id;
     operation.id = wanted.id();
     if (wanted.has_play()) {
-      operation.what = PlayOperation{record->node_id(), wanted.play().sounds(0), wanted.play().stop_on_dtmf()};
+      const store::SoundPlay& play = wanted.play();
+      PlayOperation what;
+      what.node_id = record->node_id();
+      what.stop_on_dtmf = play.stop_on_dtmf();
+      if (play.has_text()) {
+        what.text = SpokenText{play.text().text(), play.text().language(), play.text().voice()};
+      } else {
+        what.sound = play.sounds(0);
+      }
+      operation.what = std::move(what);
     } else {
       const store::RequestSend& send = wanted.send();
       operation.what = SendOperation{send.uri(), send.method(), send.content_type(), send.body()};

@@ -293,6 +293,17 @@ absl::StatusOr<bool> Rules::Do(CallRecord& record, const flow::Play& play) {
   return true;
 }
 
+absl::StatusOr<bool> Rules::Do(CallRecord& record, const flow::Talk& talk) {
+  FlowOperation operation;
+  store::SoundPlay& play = *operation.mutable_play();
+  play.mutable_text()->set_text(talk.text.text);
+  play.mutable_text()->set_language(talk.text.language);
+  play.mutable_text()->set_voice(talk.text.voice);
+  play.set_stop_on_dtmf(talk.stop_on_dtmf);
+  StartOperation(record, std::move(operation));
+  return true;
+}
+
 absl::StatusOr<bool> Rules::Do(CallRecord& record, const flow::SendRequest& send) {
   FlowOperation operation;
   operation.mutable_send()->set_uri(send.uri);

@@ -2,12 +2,14 @@
 #define CONTROL_CORE_MEDIA_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "control/sound/spoken_text.h"
 #include "tutti/control/v1/event.pb.h"
 #include "tutti/media/v1/media_plane.pb.h"
 
@@ -38,8 +40,9 @@ struct SoundStop {
 // A sound for a call.
 struct PlayOperation {
   std::string node_id;
-  // "beep", "file:NAME" or a URL.
+  // "beep", "file:NAME" or a URL; or a text.
   std::string sound;
+  std::optional<SpokenText> text;
   bool stop_on_dtmf = false;
 };
 

@@ -119,6 +119,7 @@ class Rules {
   absl::StatusOr<bool> Do(store::CallRecord& call, const flow::JoinRequest& outcome);
   absl::StatusOr<bool> Do(store::CallRecord& call, const flow::Sleep& outcome);
   absl::StatusOr<bool> Do(store::CallRecord& call, const flow::Play& outcome);
+  absl::StatusOr<bool> Do(store::CallRecord& call, const flow::Talk& outcome);
   absl::StatusOr<bool> Do(store::CallRecord& call, const flow::ReceiveDigits& outcome);
   absl::StatusOr<bool> Do(store::CallRecord& call, const flow::RunFlow& outcome);
   absl::StatusOr<bool> Do(store::CallRecord& call, const flow::SendRequest& outcome);

@@ -17,6 +17,7 @@ std::unique_ptr<Action> MakeHangupAction();
 std::unique_ptr<Action> MakeConferenceJoinAction();
 // sound_actions.cc
 std::unique_ptr<Action> MakePlayAction();
+std::unique_ptr<Action> MakeTalkAction();
 std::unique_ptr<Action> MakeBeepAction();
 std::unique_ptr<Action> MakeDigitsReceiveAction();
 // branch_actions.cc

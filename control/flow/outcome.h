@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "control/sound/spoken_text.h"
 
 namespace tutti::flow {
 
@@ -60,6 +61,12 @@ struct Play {
   bool stop_on_dtmf = false;
 };
 
+// Waits for the text's end.
+struct Talk {
+  control::SpokenText text;
+  bool stop_on_dtmf = false;
+};
+
 struct ReceiveDigits {
   // For each.
   absl::Duration wait;
@@ -83,7 +90,7 @@ struct SendRequest {
 
 struct Hangup {};
 
-using Outcome = std::variant<Continue, Refuse, Jump, Goto, SetVariable, JoinRequest, Sleep, Play, ReceiveDigits,
+using Outcome = std::variant<Continue, Refuse, Jump, Goto, SetVariable, JoinRequest, Sleep, Play, Talk, ReceiveDigits,
                              RunFlow, SendRequest, Hangup>;
 
 }  // namespace tutti::flow

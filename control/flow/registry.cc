@@ -15,9 +15,10 @@
 namespace tutti::flow {
 
 Registry::Registry() {
-  for (auto make : {MakeAnswerAction, MakeSleepAction, MakeHangupAction, MakeConferenceJoinAction, MakePlayAction,
-                    MakeBeepAction, MakeDigitsReceiveAction, MakeBranchAction, MakeConditionVariableAction,
-                    MakeVariableSetAction, MakeGotoAction, MakeFetchFlowAction, MakeWebhookSendAction}) {
+  for (auto make :
+       {MakeAnswerAction, MakeSleepAction, MakeHangupAction, MakeConferenceJoinAction, MakePlayAction, MakeTalkAction,
+        MakeBeepAction, MakeDigitsReceiveAction, MakeBranchAction, MakeConditionVariableAction, MakeVariableSetAction,
+        MakeGotoAction, MakeFetchFlowAction, MakeWebhookSendAction}) {
     std::unique_ptr<Action> action = make();
     const std::string type = action->type();
     actions_[type] = std::move(action);

@@ -2,6 +2,8 @@
 #include "common/status/status.h"
 #include "control/flow/actions.h"
 #include "control/flow/check.h"
+#include "control/flow/variables.h"
+#include "control/sound/spoken_text.h"
 #include "tutti/control/v1/action.pb.h"
 
 namespace tutti::flow {
@@ -27,6 +29,26 @@ class PlayAction final : public ActionOf<control::v1::PlayOption> {
   }
   Outcome RunOption(const control::v1::PlayOption& option, const Variables&) const override {
     return Play{{option.sounds().begin(), option.sounds().end()}, option.stop_on_dtmf()};
+  }
+};
+
+class TalkAction final : public ActionOf<control::v1::TalkOption> {
+ public:
+  std::string type() const override { return "talk"; }
+
+ private:
+  static control::SpokenText TextOf(const control::v1::TalkOption& option) {
+    return {option.text(), option.language(), option.voice()};
+  }
+  absl::Status CheckOption(const control::v1::TalkOption& option, const std::string& path) const override {
+    control::SpokenText text = TextOf(option);
+    // Those are checked once they are put in.
+    if (HasVariables(text.language)) text.language.clear();
+    if (HasVariables(text.voice)) text.voice.clear();
+    return control::CheckSpokenText(text, absl::StrCat(path, "."));
+  }
+  Outcome RunOption(const control::v1::TalkOption& option, const Variables&) const override {
+    return Talk{TextOf(option), option.stop_on_dtmf()};
   }
 };
 
@@ -57,6 +79,7 @@ class DigitsReceiveAction final : public ActionOf<control::v1::DigitsReceiveOpti
 }  // namespace
 
 std::unique_ptr<Action> MakePlayAction() { return std::make_unique<PlayAction>(); }
+std::unique_ptr<Action> MakeTalkAction() { return std::make_unique<TalkAction>(); }
 std::unique_ptr<Action> MakeBeepAction() { return std::make_unique<BeepAction>(); }
 std::unique_ptr<Action> MakeDigitsReceiveAction() { return std::make_unique<DigitsReceiveAction>(); }
 

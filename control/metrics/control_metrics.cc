@@ -157,8 +157,12 @@ std::vector<MetricFamily> ControlGauges::Collect() const {
       One("tutti_control_live_events_lost_total",
           "Digits and changes of who talks that were lost on the way from a media node or were too many.",
           MetricType::Counter, sources_.live_events_lost()));
-  families.push_back(One("tutti_control_sound_loads_total", "Sounds that were read or fetched, and decoded.",
+  families.push_back(One("tutti_control_sound_loads_total", "Sounds that were read, fetched or spoken.",
                          MetricType::Counter, sources_.sound_loads()));
+  families.push_back(One("tutti_control_syntheses_total", "Texts that the speech server was asked to speak.",
+                         MetricType::Counter, sources_.syntheses()));
+  families.push_back(One("tutti_control_syntheses_failed_total", "Of these, those that it did not speak.",
+                         MetricType::Counter, sources_.syntheses_failed()));
   families.push_back(One("tutti_control_plays_total",
                          "Sounds that were asked to be played: announcements, flows, beeps.", MetricType::Counter,
                          sources_.plays()));

@@ -54,6 +54,8 @@ class ControlGauges final : public prometheus::Collectable {
     std::function<int64_t()> live_events;
     std::function<int64_t()> live_events_lost;
     std::function<int64_t()> sound_loads;
+    std::function<int64_t()> syntheses;
+    std::function<int64_t()> syntheses_failed;
     std::function<int64_t()> plays;
     std::function<int64_t()> plays_failed;
     std::function<int64_t()> operations;

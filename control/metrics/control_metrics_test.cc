@@ -65,6 +65,8 @@ TEST(ControlGaugesTest, ReadsItsSourcesAtEachScrape) {
       .live_events = [] { return 12; },
       .live_events_lost = [] { return 13; },
       .sound_loads = [] { return 14; },
+      .syntheses = [] { return 31; },
+      .syntheses_failed = [] { return 32; },
       .plays = [] { return 15; },
       .plays_failed = [] { return 16; },
       .operations = [] { return 17; },
@@ -80,6 +82,8 @@ TEST(ControlGaugesTest, ReadsItsSourcesAtEachScrape) {
   EXPECT_TRUE(Contains(text, "tutti_control_live_events_total 12")) << text;
   EXPECT_TRUE(Contains(text, "tutti_control_live_events_lost_total 13")) << text;
   EXPECT_TRUE(Contains(text, "tutti_control_sound_loads_total 14")) << text;
+  EXPECT_TRUE(Contains(text, "tutti_control_syntheses_total 31")) << text;
+  EXPECT_TRUE(Contains(text, "tutti_control_syntheses_failed_total 32")) << text;
   EXPECT_TRUE(Contains(text, "tutti_control_plays_total 15")) << text;
   EXPECT_TRUE(Contains(text, "tutti_control_plays_failed_total 16")) << text;
   EXPECT_TRUE(Contains(text, "tutti_control_operations_total 17")) << text;

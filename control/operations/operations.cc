@@ -48,11 +48,13 @@ void Operations::Begin(const Operation& operation, const PlayOperation& play) {
   request.operation_id = operation.id;
   request.leg_id = operation.call_id;
   request.source = play.sound;
+  request.text = play.text;
   request.stop_on_dtmf = play.stop_on_dtmf;
   play_(std::move(request), [this, operation](const absl::Status& status) {
     // How an accepted one ends is told by the node; one that may have been accepted
-    // is asked for again.
-    if (status.ok() || absl::IsUnavailable(status)) {
+    // is asked for again. What nobody could speak never came so far.
+    const bool may_be_heard = absl::IsUnavailable(status) && GetErrorDetail(status).reason != "SPEECH_UNAVAILABLE";
+    if (status.ok() || may_be_heard) {
       queue_.Post([this, id = operation.id] { under_way_.erase(id); });
     } else {
       Finish(operation, status);

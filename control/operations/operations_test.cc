@@ -102,6 +102,23 @@ TEST_F(OperationsTest, WhatCannotBePlayedIsTold) {
   EXPECT_EQ(operations_->Failed(), 1);
 }
 
+TEST_F(OperationsTest, SpeaksATextAndGoesOnWithoutOneWhoCanSpeak) {
+  const auto talk = MakeAction("talk", R"({"text":"Hello","language":"en-US","voice":"slt","stop_on_dtmf":true})");
+  const std::string id = Run(talk);
+  ASSERT_EQ(plays_.size(), 1u);
+  const PlayRequest& request = plays_[0].request;
+  EXPECT_EQ(request.leg_id, id);
+  ASSERT_TRUE(request.text.has_value());
+  EXPECT_EQ(request.text->text, "Hello");
+  EXPECT_EQ(request.text->language, "en-US");
+  EXPECT_EQ(request.text->voice, "slt");
+  EXPECT_TRUE(request.stop_on_dtmf);
+  plays_[0].done(Error(absl::StatusCode::kUnavailable, "SPEECH_UNAVAILABLE", "away"));
+  Do();
+  EXPECT_FALSE(Waits(id));
+  EXPECT_EQ(operations_->Failed(), 1);
+}
+
 TEST_F(OperationsTest, StopsWhatNobodyWaitsForAnyMore) {
   const std::string id = Run(MakeAction("digits_receive", R"({"duration":1000,"length":1,"sound":"beep"})"));
   ASSERT_EQ(plays_.size(), 1u);

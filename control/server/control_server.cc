@@ -31,6 +31,7 @@
 #include "control/service/flow_service.h"
 #include "control/service/read_pool.h"
 #include "control/service/webhook_service.h"
+#include "control/speech/grpc_speech_client.h"
 #include "control/webhook/webhook_metrics.h"
 
 namespace tutti::control {
@@ -60,6 +61,7 @@ struct ControlServer::Parts {
         ids(clock),
         counters(metrics.registry()),
         http(MakeHttpClient(options)),
+        speech(std::make_unique<GrpcSpeechClient>(options.speech_address, options.monotonic, options.tls)),
         media_queue(options.monotonic),
         event_queue(options.monotonic),
         live_queue(options.monotonic),
@@ -75,6 +77,7 @@ struct ControlServer::Parts {
   EffectRouter router;
   NodeRegistry registry;
   std::unique_ptr<CurlHttpClient> http;
+  std::unique_ptr<SpeechClient> speech;
   std::unique_ptr<Sounds> sounds;
   std::unique_ptr<QueuedStore> store;
   // Of media nodes' leases: this process.
@@ -137,7 +140,7 @@ absl::Status ControlServer::Parts::OpenStore(const Options& options) {
     if (has_started) scheduler->OnRemoteCommit();
   };
   TUTTI_ASSIGN_OR_RETURN(store, tutti::control::OpenStore(settings, clock));
-  TUTTI_ASSIGN_OR_RETURN(sounds, Sounds::Make(options.sounds, *http, options.monotonic));
+  TUTTI_ASSIGN_OR_RETURN(sounds, Sounds::Make(options.sounds, *http, *speech, options.monotonic));
   Core::Options core_options = options.core;
   core_options.hold_sound = sounds->hold_sound();
   core_options.check_url = [this](const std::string& url) { return http->CheckUrl(url); };
@@ -257,6 +260,8 @@ void ControlServer::Parts::AddGauges() {
       .live_events = [this] { return live->Told(); },
       .live_events_lost = lost,
       .sound_loads = [this] { return sounds->library().misses(); },
+      .syntheses = [this] { return sounds->library().syntheses(); },
+      .syntheses_failed = [this] { return sounds->library().syntheses_failed(); },
       .plays = [this] { return sounds->player().plays(); },
       .plays_failed = [this] { return sounds->player().failures(); },
       .operations = [this] { return operations->Begun(); },
@@ -303,6 +308,7 @@ ControlServer::~ControlServer() {
   parts.media_queue.Stop();
   if (parts.sounds != nullptr) parts.sounds->Stop();
   // Whoever waits for a response is told while what it belongs to is still there.
+  parts.speech.reset();
   parts.http->Stop();
   parts.webhook_queue.Stop();
   if (parts.deliveries != nullptr) parts.deliveries->Release();

@@ -33,8 +33,11 @@ class ControlServer {
     std::string postgres_url;
     // Tells who calls; by default everybody is one customer.
     Authenticator authenticator;
-    // Null: plain text. Else of the gRPC API and of connections to media nodes.
+    // Null: plain text. Else of the gRPC API and of connections to media nodes and
+    // the speech server.
     std::shared_ptr<const Tls> tls;
+    // Of the speech server.
+    std::string speech_address = "127.0.0.1:50054";
     // Addresses of media nodes by id.
     std::map<std::string, std::string> media_nodes;
     MonotonicClock monotonic = SystemMonotonicClock();

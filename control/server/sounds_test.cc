@@ -8,6 +8,7 @@
 #include "control/http_client/test_http_server.h"
 #include "control/server/server_fixture.h"
 #include "control/sound/wav.h"
+#include "speech/testing/fake_speech_server.h"
 
 namespace tutti::control {
 namespace {
@@ -45,6 +46,22 @@ class SoundsTest : public ServerFixture {
     request.set_sound(sound);
     request.set_loop(true);
     return Ask(*conferencecalls_, &v1::ConferencecallService::Stub::PlayConferencecall, request);
+  }
+  absl::StatusOr<v1::Conference> Talk(const std::string& room, const std::string& text,
+                                      const std::string& language = "", const std::string& voice = "") {
+    v1::TalkConferenceRequest request;
+    request.set_id(room);
+    request.set_text(text);
+    request.set_language(language);
+    request.set_voice(voice);
+    request.set_volume_db(-6);
+    return Ask(*conferences_, &v1::ConferenceService::Stub::TalkConference, request);
+  }
+  absl::StatusOr<v1::Conferencecall> TalkTo(const std::string& participant, const std::string& text) {
+    v1::TalkConferencecallRequest request;
+    request.set_id(participant);
+    request.set_text(text);
+    return Ask(*conferencecalls_, &v1::ConferencecallService::Stub::TalkConferencecall, request);
   }
   // A room with one call joined.
   std::pair<std::string, std::string> RoomWithCall(bool beeps = false) {
@@ -137,6 +154,52 @@ TEST_F(SoundsTest, ASoundByUrlIsFetchedOnce) {
   EXPECT_EQ(node_.Plays().size(), 3u);
   EXPECT_EQ(node_.Sounds().size(), 1u);
   EXPECT_EQ(Reason(Play(room, server.Url("/b.wav")).status()), "SOUND_NOT_FOUND");
+}
+
+TEST_F(SoundsTest, ATextIsSpokenOnceToARoomAndToOne) {
+  const speech::FakeSpeechServer speech;
+  options_.speech_address = speech.Address();
+  Begin();
+  const auto [room, call] = RoomWithCall();
+  const auto answer = Talk(room, "Welcome.", "en-US", "other");
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->id(), room);
+  ASSERT_EQ(node_.Plays().size(), 1u);
+  EXPECT_EQ(node_.Plays()[0].bridge_id(), room);
+  EXPECT_EQ(node_.Plays()[0].volume_db(), -6);
+  ASSERT_EQ(node_.Sounds().size(), 1u);
+  ASSERT_TRUE(Talk(room, "Welcome.", "en-US", "other").ok());
+  ASSERT_EQ(speech.Syntheses().size(), 1u) << "it is kept";
+  EXPECT_EQ(speech.Syntheses()[0].voice(), "other");
+  const std::string participant = ListConferencecalls(room)->at(0).id();
+  const auto one = TalkTo(participant, "Hello.");
+  ASSERT_TRUE(one.ok()) << one.status();
+  EXPECT_EQ(one->id(), participant);
+  EXPECT_EQ(node_.Plays().back().leg_id(), call);
+}
+
+TEST_F(SoundsTest, TextsThatCanNotBeHeardAreRefused) {
+  speech::FakeSpeechServer speech;
+  options_.speech_address = speech.Address();
+  Begin();
+  const auto empty = CreateConference();
+  EXPECT_EQ(Reason(Talk(empty->id(), "Hello.").status()), "STATE_INVALID");
+  const auto [room, call] = RoomWithCall();
+  EXPECT_EQ(Reason(Talk("x", "Hello.").status()), "INVALID_ID");
+  EXPECT_EQ(Reason(Talk(call, "Hello.").status()), "CONFERENCE_NOT_FOUND");
+  EXPECT_EQ(Reason(TalkTo(call, "Hello.").status()), "CONFERENCECALL_NOT_FOUND");
+  EXPECT_EQ(Reason(Talk(room, "").status()), "MISSING_REQUEST_PARAMETER");
+  EXPECT_EQ(Reason(Talk(room, std::string(4'097, 'a')).status()), "INVALID_REQUEST_PARAMETER");
+  const auto language = Talk(room, "Hallo.", "de-DE");
+  EXPECT_EQ(language.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Reason(language.status()), "LANGUAGE_NOT_SUPPORTED");
+  EXPECT_EQ(GetErrorDetail(language.status()).details["supported"], "en-US");
+  EXPECT_EQ(Reason(Talk(room, "Hello.", "", "nobody").status()), "VOICE_NOT_FOUND");
+  speech.Kill();
+  const auto away = Talk(room, "Hello.");
+  EXPECT_EQ(away.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Reason(away.status()), "SPEECH_UNAVAILABLE");
+  EXPECT_TRUE(node_.Plays().empty());
 }
 
 TEST_F(SoundsTest, ARoomBeeps) {

@@ -5,6 +5,7 @@
 #include "common/status/status.h"
 #include "control/core/validate.h"
 #include "control/sound/sound_source.h"
+#include "control/sound/spoken_text.h"
 
 namespace tutti::control {
 namespace {
@@ -18,6 +19,17 @@ absl::StatusOr<PlayRequest> ReadPlay(const Request& request) {
   play.source = request.sound();
   play.volume_db = request.volume_db();
   play.loop = request.loop();
+  return play;
+}
+
+template <typename Request>
+absl::StatusOr<PlayRequest> ReadTalk(const Request& request) {
+  SpokenText text{request.text(), request.language(), request.voice()};
+  TUTTI_RETURN_IF_ERROR(CheckSpokenText(text));
+  TUTTI_RETURN_IF_ERROR(CheckVolume(request.volume_db()));
+  PlayRequest play;
+  play.text = std::move(text);
+  play.volume_db = request.volume_db();
   return play;
 }
 
@@ -56,10 +68,19 @@ absl::StatusOr<Announcer::Target<v1::Conferencecall>> Announcer::FindParticipant
 
 void Announcer::Play(const Principal& principal, const v1::PlayConferenceRequest& request,
                      Core::Done<v1::Conference> done) {
-  auto play = ReadPlay(request);
+  PlayToRoom(principal, request.id(), ReadPlay(request), done);
+}
+
+void Announcer::Talk(const Principal& principal, const v1::TalkConferenceRequest& request,
+                     Core::Done<v1::Conference> done) {
+  PlayToRoom(principal, request.id(), ReadTalk(request), done);
+}
+
+void Announcer::PlayToRoom(const Principal& principal, const std::string& id, absl::StatusOr<PlayRequest> play,
+                           const Core::Done<v1::Conference>& done) {
   if (!play.ok()) return done(play.status());
   Run(
-      [this, principal, id = request.id(), play = *std::move(play), done]() mutable {
+      [this, principal, id, play = *std::move(play), done]() mutable {
         auto room = FindRoom(principal, id);
         if (!room.ok()) return done(room.status());
         play.node_id = room->ref.node_id;
@@ -86,10 +107,19 @@ void Announcer::Stop(const Principal& principal, const v1::StopPlayConferenceReq
 
 void Announcer::Play(const Principal& principal, const v1::PlayConferencecallRequest& request,
                      Core::Done<v1::Conferencecall> done) {
-  auto play = ReadPlay(request);
+  PlayToParticipant(principal, request.id(), ReadPlay(request), done);
+}
+
+void Announcer::Talk(const Principal& principal, const v1::TalkConferencecallRequest& request,
+                     Core::Done<v1::Conferencecall> done) {
+  PlayToParticipant(principal, request.id(), ReadTalk(request), done);
+}
+
+void Announcer::PlayToParticipant(const Principal& principal, const std::string& id, absl::StatusOr<PlayRequest> play,
+                                  const Core::Done<v1::Conferencecall>& done) {
   if (!play.ok()) return done(play.status());
   Run(
-      [this, principal, id = request.id(), play = *std::move(play), done]() mutable {
+      [this, principal, id, play = *std::move(play), done]() mutable {
         auto participant = FindParticipant(principal, id);
         if (!participant.ok()) return done(participant.status());
         play.node_id = participant->ref.node_id;

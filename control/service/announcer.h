@@ -10,7 +10,7 @@
 
 namespace tutti::control {
 
-// Plays sounds to rooms and to participants, as their services are asked to: finds
+// Plays sounds and speaks texts to rooms and to participants, as their services are asked to: finds
 // where that is, and answers when the media node has. Thread-safe.
 class Announcer {
  public:
@@ -19,8 +19,11 @@ class Announcer {
       : core_(core), reads_(reads), player_(player), ids_(ids) {}
 
   void Play(const Principal& principal, const v1::PlayConferenceRequest& request, Core::Done<v1::Conference> done);
+  void Talk(const Principal& principal, const v1::TalkConferenceRequest& request, Core::Done<v1::Conference> done);
   void Stop(const Principal& principal, const v1::StopPlayConferenceRequest& request, Core::Done<v1::Conference> done);
   void Play(const Principal& principal, const v1::PlayConferencecallRequest& request,
+            Core::Done<v1::Conferencecall> done);
+  void Talk(const Principal& principal, const v1::TalkConferencecallRequest& request,
             Core::Done<v1::Conferencecall> done);
   void Stop(const Principal& principal, const v1::StopPlayConferencecallRequest& request,
             Core::Done<v1::Conferencecall> done);
@@ -35,6 +38,10 @@ class Announcer {
 
   absl::StatusOr<Target<v1::Conference>> FindRoom(const Principal& principal, const std::string& id);
   absl::StatusOr<Target<v1::Conferencecall>> FindParticipant(const Principal& principal, const std::string& id);
+  void PlayToRoom(const Principal& principal, const std::string& id, absl::StatusOr<PlayRequest> play,
+                  const Core::Done<v1::Conference>& done);
+  void PlayToParticipant(const Principal& principal, const std::string& id, absl::StatusOr<PlayRequest> play,
+                         const Core::Done<v1::Conferencecall>& done);
   // On a thread of the pool.
   void Run(std::function<void()> task, const std::function<void(absl::Status)>& failed);
 

@@ -88,6 +88,14 @@ Reactor* ConferenceService::PlayConference(Context* context, const v1::PlayConfe
                      });
 }
 
+Reactor* ConferenceService::TalkConference(Context* context, const v1::TalkConferenceRequest* request,
+                                           v1::Conference* response) {
+  return AnswerLater(authenticator_, *context, response,
+                     [&](const Principal& principal, Core::Done<v1::Conference> done) {
+                       announcer_.Talk(principal, *request, std::move(done));
+                     });
+}
+
 Reactor* ConferenceService::StopPlayConference(Context* context, const v1::StopPlayConferenceRequest* request,
                                                v1::Conference* response) {
   return AnswerLater(authenticator_, *context, response,

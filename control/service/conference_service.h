@@ -42,6 +42,8 @@ class ConferenceService final : public v1::ConferenceService::CallbackService {
                                     v1::Conference* response) override;
   grpc::ServerUnaryReactor* PlayConference(grpc::CallbackServerContext* context,
                                            const v1::PlayConferenceRequest* request, v1::Conference* response) override;
+  grpc::ServerUnaryReactor* TalkConference(grpc::CallbackServerContext* context,
+                                           const v1::TalkConferenceRequest* request, v1::Conference* response) override;
   grpc::ServerUnaryReactor* StopPlayConference(grpc::CallbackServerContext* context,
                                                const v1::StopPlayConferenceRequest* request,
                                                v1::Conference* response) override;

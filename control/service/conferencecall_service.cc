@@ -70,6 +70,14 @@ Reactor* ConferencecallService::PlayConferencecall(Context* context, const v1::P
                      });
 }
 
+Reactor* ConferencecallService::TalkConferencecall(Context* context, const v1::TalkConferencecallRequest* request,
+                                                   v1::Conferencecall* response) {
+  return AnswerLater(authenticator_, *context, response,
+                     [&](const Principal& principal, Core::Done<v1::Conferencecall> done) {
+                       announcer_.Talk(principal, *request, Shown(std::move(done)));
+                     });
+}
+
 Reactor* ConferencecallService::StopPlayConferencecall(Context* context,
                                                        const v1::StopPlayConferencecallRequest* request,
                                                        v1::Conferencecall* response) {

@@ -46,6 +46,9 @@ class ConferencecallService final : public v1::ConferencecallService::CallbackSe
   grpc::ServerUnaryReactor* PlayConferencecall(grpc::CallbackServerContext* context,
                                                const v1::PlayConferencecallRequest* request,
                                                v1::Conferencecall* response) override;
+  grpc::ServerUnaryReactor* TalkConferencecall(grpc::CallbackServerContext* context,
+                                               const v1::TalkConferencecallRequest* request,
+                                               v1::Conferencecall* response) override;
   grpc::ServerUnaryReactor* StopPlayConferencecall(grpc::CallbackServerContext* context,
                                                    const v1::StopPlayConferencecallRequest* request,
                                                    v1::Conferencecall* response) override;

@@ -40,12 +40,11 @@ void AudioPlayer::Play(PlayRequest request, Done answer) {
   };
   const auto node = nodes_.find(request.node_id);
   if (node == nodes_.end()) return done(NoNode(request.node_id));
-  const std::string source = request.source;
-  library_.Load(source, [this, client = node->second, request = std::move(request),
-                         done](const absl::StatusOr<LoadedSound>& sound) {
+  const auto send = [this, client = node->second, request, done](const absl::StatusOr<LoadedSound>& sound) {
     if (!sound.ok()) return done(sound.status());
     Send(*client, request, *sound, sound->data != nullptr, done);
-  });
+  };
+  request.text.has_value() ? library_.Speak(*request.text, send) : library_.Load(request.source, send);
 }
 
 void AudioPlayer::Send(NodeClient& node, const PlayRequest& request, const LoadedSound& sound, bool may_put,

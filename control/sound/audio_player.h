@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "absl/synchronization/mutex.h"
 #include "control/media/node_client.h"
 #include "control/sound/sound_library.h"
+#include "control/sound/spoken_text.h"
 
 namespace tutti::control {
 
@@ -27,8 +29,9 @@ struct PlayRequest {
   std::string leg_id;
   // A conference's id.
   std::string bridge_id;
-  // As ParseSoundSource says.
+  // As ParseSoundSource says; or a text.
   std::string source;
+  std::optional<SpokenText> text;
   bool loop = false;
   // -30 to 10.
   int volume_db = 0;
@@ -59,7 +62,7 @@ class AudioPlayer {
 
   // `done` when the node has accepted it, on a queue's thread or before Play
   // returns; how it ends is told by the node's AudioFinished. Errors: those of
-  // SoundLibrary::Load; FAILED_PRECONDITION (LEG_NOT_FOUND, BRIDGE_NOT_FOUND);
+  // SoundLibrary's Load and Speak; FAILED_PRECONDITION (LEG_NOT_FOUND, BRIDGE_NOT_FOUND);
   // RESOURCE_EXHAUSTED (AUDIO_QUEUE_FULL, SOUND_CACHE_FULL, MEDIA_NODE_BUSY);
   // UNAVAILABLE (MEDIA_NODE_UNAVAILABLE), after which it may be heard or not:
   // repeat it with its operation id.

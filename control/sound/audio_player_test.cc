@@ -12,6 +12,7 @@
 #include "control/scheduler/fake_monotonic_clock.h"
 #include "control/sound/beeper.h"
 #include "control/sound/wav.h"
+#include "control/speech/fake_speech_client.h"
 #include "gtest/gtest.h"
 
 namespace tutti::control {
@@ -62,7 +63,8 @@ class AudioPlayerTest : public ::testing::Test {
   TaskQueue decoder_{monotonic_.Function(), TaskQueue::Runner::kCaller};
   FakeMediaNode node_{"node", "epoch"};
   FakeNodeClient client_{node_, queue_};
-  SoundLibrary library_{{.folder = folder_}, queue_, decoder_, monotonic_.Function(), nullptr};
+  FakeSpeechClient speech_;
+  SoundLibrary library_{{.folder = folder_}, queue_, decoder_, monotonic_.Function(), nullptr, speech_};
   AudioPlayer player_{library_, {{"node", &client_}}};
   std::map<std::string, std::string> answers_;
 };
@@ -78,6 +80,22 @@ TEST_F(AudioPlayerTest, ASoundIsBroughtToTheNodeTheFirstTime) {
   EXPECT_EQ(client_.sent, std::vector<std::string>{"PlayAudio 2"});
   node_.sounds.clear();  // Another sound took its room.
   EXPECT_EQ(Play("3", "file:player.wav"), "ok");
+}
+
+TEST_F(AudioPlayerTest, ATextIsBroughtToTheNodeAsAnySound) {
+  for (const char* id : {"1", "2"}) {
+    PlayRequest request;
+    request.node_id = "node";
+    request.operation_id = id;
+    request.leg_id = "leg";
+    request.text = SpokenText{"hello", "", ""};
+    player_.Play(request, [this, id](const absl::Status& status) { answers_[id] = status.ToString(); });
+    Run();
+    EXPECT_EQ(answers_[id], "OK");
+  }
+  const std::string sha256 = node_.plays.at("2").sound();
+  EXPECT_EQ(client_.sent,
+            (std::vector<std::string>{"PlayAudio 1", "PutSound " + sha256, "PlayAudio 1", "PlayAudio 2"}));
 }
 
 TEST_F(AudioPlayerTest, ManyAtOnceBringItOnce) {

@@ -144,7 +144,14 @@ absl::StatusOr<SoundData> DecodeSound(const std::string& file) {
     Append(out, sound.samples);
   }
   if (sound.samples.empty()) return NotSupported("has no samples");
-  sound.sha256 = Sha256(sound.samples);
+  return MakeSoundData(std::move(sound.samples), sound.sample_rate_hz);
+}
+
+SoundData MakeSoundData(std::string samples, uint32_t sample_rate_hz) {
+  SoundData sound;
+  sound.sha256 = Sha256(samples);
+  sound.sample_rate_hz = sample_rate_hz;
+  sound.samples = std::move(samples);
   return sound;
 }
 

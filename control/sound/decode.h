@@ -2,6 +2,7 @@
 #define CONTROL_SOUND_DECODE_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -18,6 +19,9 @@ inline constexpr absl::Duration kSoundDurationMax = absl::Minutes(10);
 // mixed down, and any rate but 8000 Hz becomes 16000 Hz. INVALID_ARGUMENT, reason SOUND_NOT_SUPPORTED: it is none, is
 // empty, or is too long. Takes seconds for the longest ones.
 absl::StatusOr<SoundData> DecodeSound(const std::string& file);
+
+// Samples as media nodes take them, with their hash.
+SoundData MakeSoundData(std::string samples, uint32_t sample_rate_hz);
 
 }  // namespace tutti::control
 

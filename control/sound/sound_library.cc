@@ -9,28 +9,52 @@
 
 namespace tutti::control {
 
-SoundLibrary::SoundLibrary(Options options, TaskQueue& queue, TaskQueue& decoder, MonotonicClock clock, Fetch fetch)
+namespace {
+
+// No name of a sound begins so, and neither a language nor a voice has a colon.
+std::string SourceOf(const SpokenText& text) {
+  return absl::StrCat("text:", text.language, ":", text.voice, ":", text.text);
+}
+
+}  // namespace
+
+SoundLibrary::SoundLibrary(Options options, TaskQueue& queue, TaskQueue& decoder, MonotonicClock clock, Fetch fetch,
+                           SpeechClient& speech)
     : options_(std::move(options)),
       queue_(queue),
       decoder_(decoder),
       clock_(std::move(clock)),
-      fetch_(std::move(fetch)) {}
+      fetch_(std::move(fetch)),
+      speech_(speech) {}
 
 void SoundLibrary::Load(const std::string& source, Done done) {
   const auto kind = ParseSoundSource(source);
   if (!kind.ok()) return done(kind.status());
   if (*kind == SoundSourceKind::kBuiltIn) return done(LoadedSound{source, nullptr});
   queue_.Post([this, source, kind = *kind, done = std::move(done)]() mutable {
-    const bool is_known = waiters_.contains(source);
-    if (waiters_count_ >= kWaitersMax || (!is_known && waiters_.size() >= kLoadsMax)) {
-      return done(Error(absl::StatusCode::kResourceExhausted, "SOUND_LOADS_FULL",
-                        absl::StrCat("too many sounds are being loaded: ", source, " was not")));
-    }
-    waiters_[source].push_back(std::move(done));
-    ++waiters_count_;
-    if (is_known) return;
+    if (!Await(source, waiters_, kLoadsMax, std::move(done))) return;
     kind == SoundSourceKind::kFile ? LoadFile(source) : LoadUrl(source);
   });
+}
+
+void SoundLibrary::Speak(const SpokenText& text, Done done) {
+  queue_.Post([this, text, done = std::move(done)]() mutable {
+    const std::string source = SourceOf(text);
+    if (Await(source, text_waiters_, kTextsMax, std::move(done))) LoadText(source, text);
+  });
+}
+
+bool SoundLibrary::Await(const std::string& source, std::map<std::string, std::vector<Done>>& waiters, size_t loads_max,
+                         Done done) {
+  const bool is_known = waiters.contains(source);
+  if (waiters_count_ >= kWaitersMax || (!is_known && waiters.size() >= loads_max)) {
+    done(
+        Error(absl::StatusCode::kResourceExhausted, "SOUND_LOADS_FULL", "too many sounds are being loaded: try later"));
+    return false;
+  }
+  waiters[source].push_back(std::move(done));
+  ++waiters_count_;
+  return !is_known;
 }
 
 void SoundLibrary::LoadFile(const std::string& source) {
@@ -39,7 +63,10 @@ void SoundLibrary::LoadFile(const std::string& source) {
   const auto kept = entries_.find(source);
   if (kept != entries_.end() && kept->second.version == opened->version()) return Hit(source);
   const auto file = std::make_shared<SoundFile>(*std::move(opened));
-  Decode(source, file->version(), [file] { return file->Read(); });
+  Decode(source, file->version(), [file]() -> absl::StatusOr<SoundData> {
+    TUTTI_ASSIGN_OR_RETURN(const std::string bytes, file->Read());
+    return DecodeSound(bytes);
+  });
 }
 
 void SoundLibrary::LoadUrl(const std::string& source) {
@@ -48,18 +75,37 @@ void SoundLibrary::LoadUrl(const std::string& source) {
   fetch_(source, [this, source](absl::StatusOr<std::string> body) {
     queue_.Post([this, source, body = std::make_shared<absl::StatusOr<std::string>>(std::move(body))] {
       if (!body->ok()) return Answer(source, body->status());
-      Decode(source, "", [body] { return std::move(*body); });
+      Decode(source, "", [body] { return DecodeSound(**body); });
+    });
+  });
+}
+
+void SoundLibrary::LoadText(const std::string& source, const SpokenText& text) {
+  if (entries_.contains(source)) return Hit(source);
+  speech::v1::SynthesizeRequest request;
+  request.set_text(text.text);
+  request.set_language(text.language);
+  request.set_voice(text.voice);
+  syntheses_.fetch_add(1, std::memory_order_relaxed);
+  speech_.Synthesize(request, [this, source](absl::StatusOr<SpokenSound> spoken) {
+    queue_.Post([this, source, spoken = std::make_shared<absl::StatusOr<SpokenSound>>(std::move(spoken))] {
+      if (!spoken->ok()) {
+        syntheses_failed_.fetch_add(1, std::memory_order_relaxed);
+        return Answer(source, spoken->status());
+      }
+      Decode(source, "", [spoken]() -> absl::StatusOr<SoundData> {
+        return MakeSoundData(std::move((*spoken)->samples), (*spoken)->sample_rate_hz);
+      });
     });
   });
 }
 
 void SoundLibrary::Decode(const std::string& source, const std::string& version,
-                          std::function<absl::StatusOr<std::string>()> read) {
+                          std::function<absl::StatusOr<SoundData>()> make) {
   misses_.fetch_add(1, std::memory_order_relaxed);
-  decoder_.Post([this, source, version, read = std::move(read)] {
+  decoder_.Post([this, source, version, make = std::move(make)] {
     const auto decode = [&]() -> absl::StatusOr<std::shared_ptr<const SoundData>> {
-      TUTTI_ASSIGN_OR_RETURN(const std::string file, read());
-      TUTTI_ASSIGN_OR_RETURN(SoundData sound, DecodeSound(file));
+      TUTTI_ASSIGN_OR_RETURN(SoundData sound, make());
       return std::make_shared<const SoundData>(std::move(sound));
     };
     queue_.Post([this, source, version, decoded = decode()] {
@@ -92,9 +138,10 @@ void SoundLibrary::Hit(const std::string& source) {
 }
 
 void SoundLibrary::Answer(const std::string& source, const absl::StatusOr<LoadedSound>& result) {
-  const auto found = waiters_.find(source);
+  auto& all = text_waiters_.contains(source) ? text_waiters_ : waiters_;
+  const auto found = all.find(source);
   const std::vector<Done> waiters = std::move(found->second);
-  waiters_.erase(found);
+  all.erase(found);
   waiters_count_ -= waiters.size();
   for (const Done& done : waiters) done(result);
 }

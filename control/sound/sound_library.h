@@ -16,6 +16,8 @@
 #include "control/media/node_client.h"
 #include "control/scheduler/task_queue.h"
 #include "control/sound/sound_file.h"
+#include "control/sound/spoken_text.h"
+#include "control/speech/speech_client.h"
 
 namespace tutti::control {
 
@@ -28,10 +30,11 @@ struct LoadedSound {
 
 // Sounds by their source (sound_source.h), fetched, decoded, and kept as long as
 // there is room. A source that is wanted by many at once is loaded once. A file is
-// loaded again when it has changed, a URL after `url_fresh_for`.
+// loaded again when it has changed, a URL after `url_fresh_for`; a text is spoken
+// once.
 //
-// Load is thread-safe; the rest lives on the queue, and what takes long (reading,
-// decoding) on the decoder's.
+// Load and Speak are thread-safe; the rest lives on the queue, and what takes long
+// (reading, decoding) on the decoder's.
 class SoundLibrary {
  public:
   using Done = std::function<void(absl::StatusOr<LoadedSound>)>;
@@ -49,33 +52,46 @@ class SoundLibrary {
 
   // Sources that are being loaded, and who waits for them, at most.
   static constexpr size_t kLoadsMax = 8;
+  static constexpr size_t kTextsMax = 64;
   static constexpr size_t kWaitersMax = 4'096;
 
-  // The queues outlive the library, and stop before its end.
-  SoundLibrary(Options options, TaskQueue& queue, TaskQueue& decoder, MonotonicClock clock, Fetch fetch);
+  // The queues and `speech` outlive the library; the queues stop, and `speech` has
+  // answered all, before its end.
+  SoundLibrary(Options options, TaskQueue& queue, TaskQueue& decoder, MonotonicClock clock, Fetch fetch,
+               SpeechClient& speech);
 
   // `done` runs on the queue, or before Load returns. INVALID_ARGUMENT
   // (INVALID_REQUEST_PARAMETER, SOUND_NOT_SUPPORTED), NOT_FOUND (SOUND_NOT_FOUND),
   // RESOURCE_EXHAUSTED (SOUND_LOADS_FULL), or as `fetch` says.
   void Load(const std::string& source, Done done);
 
+  // The same for a text, 1–4096 bytes. RESOURCE_EXHAUSTED (SOUND_LOADS_FULL), or as
+  // SpeechClient::Synthesize says.
+  void Speak(const SpokenText& text, Done done);
+
   // Loads that were answered from what was kept, and those that were not. Thread-safe.
   int64_t hits() const { return hits_.load(std::memory_order_relaxed); }
   int64_t misses() const { return misses_.load(std::memory_order_relaxed); }
+  // Texts that the speech server was asked for, and those that it did not speak.
+  int64_t syntheses() const { return syntheses_.load(std::memory_order_relaxed); }
+  int64_t syntheses_failed() const { return syntheses_failed_.load(std::memory_order_relaxed); }
 
  private:
   struct Entry {
     std::shared_ptr<const SoundData> data;
-    // Of the file; empty for a URL.
+    // Of the file; empty for others.
     std::string version;
     absl::Duration loaded_at;
     std::list<std::string>::iterator used;
   };
 
+  // False: `done` was refused, or somebody has begun to load it.
+  bool Await(const std::string& source, std::map<std::string, std::vector<Done>>& waiters, size_t loads_max, Done done);
   void LoadFile(const std::string& source);
   void LoadUrl(const std::string& source);
+  void LoadText(const std::string& source, const SpokenText& text);
   // On the decoder's queue; the sound comes back to this one.
-  void Decode(const std::string& source, const std::string& version, std::function<absl::StatusOr<std::string>()> read);
+  void Decode(const std::string& source, const std::string& version, std::function<absl::StatusOr<SoundData>()> make);
   void Keep(const std::string& source, const std::string& version, std::shared_ptr<const SoundData> data);
   // As it is kept.
   void Hit(const std::string& source);
@@ -86,15 +102,19 @@ class SoundLibrary {
   TaskQueue& decoder_;
   const MonotonicClock clock_;
   const Fetch fetch_;
+  SpeechClient& speech_;
+  // By source, as the rest; of a text it is one that no name can be.
   std::map<std::string, Entry> entries_;
   // Sources, the last used first.
   std::list<std::string> used_;
   size_t bytes_ = 0;
-  // By source.
   std::map<std::string, std::vector<Done>> waiters_;
+  std::map<std::string, std::vector<Done>> text_waiters_;
   size_t waiters_count_ = 0;
   std::atomic<int64_t> hits_{0};
   std::atomic<int64_t> misses_{0};
+  std::atomic<int64_t> syntheses_{0};
+  std::atomic<int64_t> syntheses_failed_{0};
 };
 
 }  // namespace tutti::control

@@ -12,6 +12,7 @@
 #include "control/scheduler/fake_monotonic_clock.h"
 #include "control/sound/sound_source.h"
 #include "control/sound/wav.h"
+#include "control/speech/fake_speech_client.h"
 #include "gtest/gtest.h"
 
 namespace tutti::control {
@@ -46,7 +47,8 @@ class SoundLibraryTest : public ::testing::Test {
           } else {
             done(answer_);
           }
-        });
+        },
+        speech_);
   }
   void Run() {
     while (queue_.RunOne() || decoder_.RunOne()) {
@@ -55,6 +57,12 @@ class SoundLibraryTest : public ::testing::Test {
   absl::StatusOr<LoadedSound> Load(const std::string& source) {
     std::optional<absl::StatusOr<LoadedSound>> result;
     library_->Load(source, [&](absl::StatusOr<LoadedSound> sound) { result = std::move(sound); });
+    Run();
+    return result.has_value() ? *result : absl::StatusOr<LoadedSound>(absl::InternalError("no answer"));
+  }
+  absl::StatusOr<LoadedSound> Speak(const SpokenText& text) {
+    std::optional<absl::StatusOr<LoadedSound>> result;
+    library_->Speak(text, [&](absl::StatusOr<LoadedSound> sound) { result = std::move(sound); });
     Run();
     return result.has_value() ? *result : absl::StatusOr<LoadedSound>(absl::InternalError("no answer"));
   }
@@ -70,6 +78,7 @@ class SoundLibraryTest : public ::testing::Test {
   std::vector<std::string> asked_;
   absl::StatusOr<std::string> answer_ = Wav(440);
   bool holds_ = false;
+  FakeSpeechClient speech_;
   std::vector<std::function<void(absl::StatusOr<std::string>)>> held_;
   std::unique_ptr<SoundLibrary> library_;
 };
@@ -182,6 +191,53 @@ TEST_F(SoundLibraryTest, TooManyAtOnceAreRefused) {
   for (const auto& held : held_) held(answer_);
   Run();
   EXPECT_EQ(reasons.size(), SoundLibrary::kLoadsMax + 1);
+}
+
+TEST_F(SoundLibraryTest, ATextIsSpokenOnce) {
+  const auto first = Speak({"hello", "en-US", "slt"});
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(first->name, first->data->sha256);
+  EXPECT_EQ(first->data->sample_rate_hz, speech_.sound.sample_rate_hz);
+  EXPECT_EQ(first->data->samples, speech_.sound.samples);
+  EXPECT_EQ(speech_.syntheses[0].text(), "hello");
+  EXPECT_EQ(speech_.syntheses[0].language(), "en-US");
+  EXPECT_EQ(speech_.syntheses[0].voice(), "slt");
+  EXPECT_EQ(Speak({"hello", "en-US", "slt"})->data, first->data);
+  EXPECT_EQ(speech_.syntheses.size(), 1u);
+  for (const SpokenText& other :
+       {SpokenText{"hello!", "en-US", "slt"}, SpokenText{"hello", "en-GB", "slt"}, SpokenText{"hello", "en-US", ""}}) {
+    ASSERT_TRUE(Speak(other).ok());
+  }
+  EXPECT_EQ(speech_.syntheses.size(), 4u) << "another language or voice is another sound";
+  EXPECT_EQ(library_->syntheses(), 4);
+  EXPECT_EQ(Reason(Load("text:en-US:slt:hello").status()), "INVALID_REQUEST_PARAMETER") << "no name of a sound";
+}
+
+TEST_F(SoundLibraryTest, WhatCanNotBeSpokenIsTheCallersAndNothingIsKeptOfIt) {
+  speech_.failure = Error(absl::StatusCode::kUnavailable, "SPEECH_UNAVAILABLE", "away");
+  EXPECT_EQ(Reason(Speak({"hello", "", ""}).status()), "SPEECH_UNAVAILABLE");
+  EXPECT_EQ(library_->syntheses_failed(), 1);
+  speech_.failure = absl::OkStatus();
+  EXPECT_TRUE(Speak({"hello", "", ""}).ok());
+}
+
+TEST_F(SoundLibraryTest, ManyTextsAtOnceAreOneEachAndBounded) {
+  speech_.holds = true;
+  int answers = 0;
+  std::vector<std::string> reasons;
+  for (size_t i = 0; i <= SoundLibrary::kTextsMax; ++i) {
+    for (int twice = 0; twice < 2; ++twice) {
+      library_->Speak({std::to_string(i), "", ""}, [&](const absl::StatusOr<LoadedSound>& sound) {
+        sound.ok() ? static_cast<void>(++answers) : reasons.push_back(Reason(sound.status()));
+      });
+    }
+  }
+  Run();
+  EXPECT_EQ(speech_.held.size(), SoundLibrary::kTextsMax);
+  EXPECT_EQ(reasons, (std::vector<std::string>{"SOUND_LOADS_FULL", "SOUND_LOADS_FULL"}));
+  for (const auto& held : std::exchange(speech_.held, {})) held(speech_.Answer());
+  Run();
+  EXPECT_EQ(answers, static_cast<int>(2 * SoundLibrary::kTextsMax));
 }
 
 TEST_F(SoundLibraryTest, TheOneNotUsedForLongestGivesWay) {

@@ -46,20 +46,21 @@ absl::StatusOr<LoadedSound> ReadHoldSound(const Sounds::Options& options) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Sounds>> Sounds::Make(const Options& options, HttpClient& http, MonotonicClock clock) {
+absl::StatusOr<std::unique_ptr<Sounds>> Sounds::Make(const Options& options, HttpClient& http, SpeechClient& speech,
+                                                     MonotonicClock clock) {
   auto hold = ReadHoldSound(options);
   if (!hold.ok()) {
     return absl::InvalidArgumentError(absl::StrCat("control.hold_sound: ", hold.status().message()));
   }
-  return std::unique_ptr<Sounds>(new Sounds(options, *std::move(hold), http, std::move(clock)));
+  return std::unique_ptr<Sounds>(new Sounds(options, *std::move(hold), http, speech, std::move(clock)));
 }
 
-Sounds::Sounds(const Options& options, LoadedSound hold, HttpClient& http, MonotonicClock clock)
+Sounds::Sounds(const Options& options, LoadedSound hold, HttpClient& http, SpeechClient& speech, MonotonicClock clock)
     : hold_(std::move(hold)),
       clock_(std::move(clock)),
       queue_(clock_),
       decoder_(clock_),
-      library_({.folder = options.folder}, queue_, decoder_, clock_, FetchBy(http)) {}
+      library_({.folder = options.folder}, queue_, decoder_, clock_, FetchBy(http), speech) {}
 
 void Sounds::Start(std::map<std::string, NodeClient*> nodes) {
   player_ = std::make_unique<AudioPlayer>(library_, std::move(nodes));

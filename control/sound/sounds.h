@@ -15,6 +15,7 @@
 #include "control/sound/audio_player.h"
 #include "control/sound/beeper.h"
 #include "control/sound/sound_library.h"
+#include "control/speech/speech_client.h"
 
 namespace tutti::control {
 
@@ -28,8 +29,10 @@ class Sounds {
     std::string hold_sound = "hold_music";
   };
 
-  // Reads the hold sound; an error is one sentence for the operator. `http` outlives it.
-  static absl::StatusOr<std::unique_ptr<Sounds>> Make(const Options& options, HttpClient& http, MonotonicClock clock);
+  // Reads the hold sound; an error is one sentence for the operator. `http` outlives
+  // it; so does `speech`, which has answered all between Stop and the end.
+  static absl::StatusOr<std::unique_ptr<Sounds>> Make(const Options& options, HttpClient& http, SpeechClient& speech,
+                                                      MonotonicClock clock);
 
   // Once, before what follows. The nodes outlive it, or Stop comes first.
   void Start(std::map<std::string, NodeClient*> nodes);
@@ -47,7 +50,7 @@ class Sounds {
   void Stop();
 
  private:
-  Sounds(const Options& options, LoadedSound hold, HttpClient& http, MonotonicClock clock);
+  Sounds(const Options& options, LoadedSound hold, HttpClient& http, SpeechClient& speech, MonotonicClock clock);
 
   const LoadedSound hold_;
   const MonotonicClock clock_;
