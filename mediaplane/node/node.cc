@@ -156,6 +156,7 @@ absl::StatusOr<BridgeState> Node::RemoveBridge(const media::v1::RemoveBridgeRequ
   }
   if (const auto it = bridges_.find(request.bridge_id()); it != bridges_.end()) {
     if (request.revision() <= it->second->revision) return Render(*it->second);
+    if (transcriptions_ != nullptr) transcriptions_->OnBridgeRemoved(request.bridge_id());
     tap_hub_.RemoveBridge(it->second->slot);
     TUTTI_RETURN_IF_ERROR(engine_.RemoveBridge(it->second->slot));
     player_.Forsake({true, it->second->slot});
@@ -303,6 +304,11 @@ std::vector<media::v1::SnapshotResponse> Node::Snapshot() const {
   snapshot[0].mutable_head()->set_sequence(log_.latest());
   for (const auto& [id, bridge] : bridges_) *snapshot.emplace_back().mutable_bridge() = Render(*bridge);
   for (const auto& [id, leg] : legs_) *snapshot.emplace_back().mutable_leg() = Render(*leg);
+  if (transcriptions_ != nullptr) {
+    for (auto& state : transcriptions_->Snapshot()) {
+      *snapshot.emplace_back().mutable_transcription() = std::move(state);
+    }
+  }
   return snapshot;
 }
 
@@ -318,6 +324,7 @@ void Node::Poll() {
   }
   removed_legs_.Expire(now);
   removed_bridges_.Expire(now);
+  if (transcriptions_ != nullptr) transcriptions_->Poll();
 }
 
 bool Node::RemoveAll() {

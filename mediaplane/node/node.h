@@ -21,6 +21,7 @@
 #include "mediaplane/node/tombstones.h"
 #include "mediaplane/tap/leg_names.h"
 #include "mediaplane/tap/tap_hub.h"
+#include "mediaplane/transcription/transcriptions.h"
 #include "tutti/media/v1/media_plane.pb.h"
 
 namespace tutti::mediaplane {
@@ -58,11 +59,15 @@ class Node {
   absl::StatusOr<media::v1::AudioState> PlayAudio(const media::v1::PlayAudioRequest& request);
   absl::StatusOr<media::v1::StopAudioResponse> StopAudio(const media::v1::StopAudioRequest& request);
 
+  // UNIMPLEMENTED without Use.
+  absl::StatusOr<media::v1::TranscriptionState> PutTranscription(const media::v1::PutTranscriptionRequest& request);
+
   // A sound that SoundUpload has made, and whether it is here.
   absl::StatusOr<media::v1::SoundState> PutSound(const std::string& sha256, std::shared_ptr<const Sound> sound);
   absl::StatusOr<media::v1::SoundState> GetSound(const std::string& sha256) const { return sounds_.Get(sha256); }
 
-  // The head, then every bridge, then every leg: all of one moment of the log.
+  // The head, then every bridge, every leg, every transcription: all of one moment of
+  // the log.
   std::vector<media::v1::SnapshotResponse> Snapshot() const;
 
   // Takes the engine's events into the log and forgets old tombstones. Every
@@ -90,6 +95,10 @@ class Node {
   const SoundStore& sounds() const { return sounds_; }
   // What happens in the bridges; somebody has to drain it.
   TapHub& tap_hub() { return tap_hub_; }
+  const LegNames& leg_names() const { return leg_names_; }
+
+  // Made of this node's hub, names and logs; outlives it. Before anything is put.
+  void Use(Transcriptions& transcriptions) { transcriptions_ = &transcriptions; }
 
  private:
   struct Leg;
@@ -122,6 +131,7 @@ class Node {
   AudioPlayer player_;
   TapHub tap_hub_;
   LegNames leg_names_;
+  Transcriptions* transcriptions_ = nullptr;
   bool draining_ = false;
 
   absl::flat_hash_map<std::string, std::unique_ptr<Leg>> legs_;

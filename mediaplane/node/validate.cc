@@ -9,6 +9,8 @@ namespace tutti::mediaplane {
 namespace {
 
 constexpr int64_t kMediaTimeoutMsMax = 24 * 3'600'000;
+// Of a language, or of who knows it.
+constexpr size_t kNameBytesMax = 64;
 
 absl::Status CheckVolume(int32_t volume_db) {
   if (volume_db >= kVolumeDbMin && volume_db <= kVolumeDbMax) return absl::OkStatus();
@@ -55,6 +57,20 @@ absl::Status CheckPlay(const media::v1::PlayAudioRequest& request) {
     return InvalidRequest("stop_on_dtmf is for a leg: a bridge has no digits");
   }
   return CheckVolume(request.volume_db());
+}
+
+absl::Status CheckTranscription(const media::v1::PutTranscriptionRequest& request) {
+  using Request = media::v1::PutTranscriptionRequest;
+  TUTTI_RETURN_IF_ERROR(CheckIdAndRevision("transcription", request.transcription_id(), request.revision()));
+  TUTTI_RETURN_IF_ERROR(CheckId("bridge", request.bridge_id()));
+  if (request.wanted() != Request::WANTED_RUN && request.wanted() != Request::WANTED_STOP) {
+    return InvalidRequest("wanted must be to run or to stop");
+  }
+  if (request.language().empty() || request.language().size() > kNameBytesMax) {
+    return InvalidRequest(absl::StrCat("language must have 1 to ", kNameBytesMax, " bytes"));
+  }
+  if (request.provider().size() <= kNameBytesMax) return absl::OkStatus();
+  return InvalidRequest(absl::StrCat("provider must have at most ", kNameBytesMax, " bytes"));
 }
 
 absl::Status CheckStop(const media::v1::StopAudioRequest& request) {

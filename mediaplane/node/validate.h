@@ -21,6 +21,7 @@ absl::Status CheckIdAndRevision(const char* name, const std::string& id, int64_t
 absl::Status CheckLeg(const media::v1::PutLegRequest& request);
 
 absl::Status CheckPlay(const media::v1::PlayAudioRequest& request);
+absl::Status CheckTranscription(const media::v1::PutTranscriptionRequest& request);
 absl::Status CheckStop(const media::v1::StopAudioRequest& request);
 
 }  // namespace tutti::mediaplane

@@ -12,6 +12,7 @@
 #include "mediaplane/port/address.h"
 #include "mediaplane/port/ethdev.h"
 #include "mediaplane/port/kernel_udp.h"
+#include "mediaplane/transcription/grpc_recognizer.h"
 
 namespace tutti::mediaplane {
 namespace {
@@ -127,6 +128,7 @@ absl::Status MediaPlaneServer::StartControl(Clock& clock) {
   node_ = std::make_unique<Node>(std::move(node), *media_engine_, clock);
   tap_thread_ = std::make_unique<TapThread>(node_->tap_hub());
   control_thread_ = std::make_unique<ControlThread>([this] { return Poll(); });
+  MakeTranscriptions(clock);
   service_ = std::make_unique<MediaPlaneService>(*node_, *control_thread_);
 
   RpcServerOptions rpc;
@@ -137,6 +139,23 @@ absl::Status MediaPlaneServer::StartControl(Clock& clock) {
   rpc.client_certificates = true;
   TUTTI_ASSIGN_OR_RETURN(rpc_, StartRpcServer(rpc));
   return absl::OkStatus();
+}
+
+void MediaPlaneServer::MakeTranscriptions(Clock& clock) {
+  transcription_metrics_ = std::make_unique<TranscriptionMetrics>(metrics_.registry());
+  Transcriptions::Parts parts;
+  parts.hub = &node_->tap_hub();
+  parts.names = &node_->leg_names();
+  parts.clock = &clock;
+  parts.metrics = transcription_metrics_.get();
+  parts.make_recognizer = [this](Transcriptions::Post post) {
+    return std::make_unique<GrpcRecognizer>(options_.speech_address, std::move(post), options_.tls);
+  };
+  parts.post = [this](std::function<void()> task) { control_thread_->Post(std::move(task)); };
+  parts.tell = [this](media::v1::NodeEvent event) { node_->log().Append(std::move(event)); };
+  parts.tell_live = [this](media::v1::LiveEvent event) { node_->live_log().Append(std::move(event)); };
+  transcriptions_ = std::make_unique<Transcriptions>(std::move(parts));
+  control_thread_->Run([this] { node_->Use(*transcriptions_); });
 }
 
 absl::Duration MediaPlaneServer::Poll() {
@@ -177,6 +196,7 @@ MediaPlaneServer::~MediaPlaneServer() {
     // What waits for a stream or a reply needs the control thread: it ends last.
     if (rpc_.server != nullptr) rpc_.server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(1));
     rpc_.server.reset();
+    control_thread_->Run([this] { transcriptions_->Close(); });
     control_thread_.reset();
   }
   metrics_.Stop();

@@ -23,6 +23,7 @@
 #include "mediaplane/server/options.h"
 #include "mediaplane/service/media_plane_service.h"
 #include "mediaplane/tap/tap_thread.h"
+#include "mediaplane/transcription/transcriptions.h"
 
 namespace tutti::mediaplane {
 
@@ -47,6 +48,7 @@ class MediaPlaneServer {
   absl::Status StartMedia();
   absl::Status CreateEndpoints();
   absl::Status StartControl(Clock& clock);
+  void MakeTranscriptions(Clock& clock);
   absl::Duration Poll();
   bool WaitIdle(absl::Duration timeout);
 
@@ -62,6 +64,8 @@ class MediaPlaneServer {
   std::unique_ptr<RealMediaEngine> media_engine_;
   std::unique_ptr<Node> node_;
   std::unique_ptr<TapThread> tap_thread_;
+  std::unique_ptr<TranscriptionMetrics> transcription_metrics_;
+  std::unique_ptr<Transcriptions> transcriptions_;
   absl::Mutex idle_mutex_;
   bool idle_ ABSL_GUARDED_BY(idle_mutex_) = true;
   std::unique_ptr<ControlThread> control_thread_;

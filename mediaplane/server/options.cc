@@ -105,6 +105,7 @@ absl::StatusOr<ServerOptions> MakeServerOptions(const config::v1::Config& all) {
   options.grpc_listen = config.grpc_listen();
   options.metrics_listen = config.metrics_listen();
   TUTTI_ASSIGN_OR_RETURN(options.tls, LoadTls(all));
+  options.speech_address = config.speech_address().empty() ? all.speech().grpc_listen() : config.speech_address();
   options.port_first = static_cast<uint16_t>(config.rtp_port_first());
   options.port_last = static_cast<uint16_t>(config.rtp_port_last());
   options.legs_max = config.legs_max();

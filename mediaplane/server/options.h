@@ -23,6 +23,8 @@ struct ServerOptions {
   std::string metrics_listen;
   // Null: plain text. Else control and we verify each other.
   std::shared_ptr<const Tls> tls;
+  // Of the speech server's gRPC API.
+  std::string speech_address;
   // Of the kernel, or of the device.
   std::vector<SocketAddress> addresses;
   uint16_t port_first = 0;

@@ -163,4 +163,11 @@ ServerUnaryReactor* MediaPlaneService::StopAudio(CallbackServerContext* context,
   return Answer<media::v1::StopAudioResponse>(context, response, [this, request] { return node_.StopAudio(*request); });
 }
 
+ServerUnaryReactor* MediaPlaneService::PutTranscription(CallbackServerContext* context,
+                                                        const media::v1::PutTranscriptionRequest* request,
+                                                        media::v1::TranscriptionState* response) {
+  return Answer<media::v1::TranscriptionState>(context, response,
+                                               [this, request] { return node_.PutTranscription(*request); });
+}
+
 }  // namespace tutti::mediaplane

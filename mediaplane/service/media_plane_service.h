@@ -51,6 +51,9 @@ class MediaPlaneService final : public media::v1::MediaPlane::CallbackService {
                                       media::v1::AudioState* response) override;
   grpc::ServerUnaryReactor* StopAudio(grpc::CallbackServerContext* context, const media::v1::StopAudioRequest* request,
                                       media::v1::StopAudioResponse* response) override;
+  grpc::ServerUnaryReactor* PutTranscription(grpc::CallbackServerContext* context,
+                                             const media::v1::PutTranscriptionRequest* request,
+                                             media::v1::TranscriptionState* response) override;
 
   // Streams open now. Any thread.
   int streams() const { return streams_; }
