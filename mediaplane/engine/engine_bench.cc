@@ -23,6 +23,7 @@
 #include "mediaplane/engine/worker.h"
 #include "mediaplane/port/eal.h"
 #include "mediaplane/rtp/rtp_packet.h"
+#include "mediaplane/stream/stream_port.h"
 
 namespace tutti::mediaplane {
 namespace {
@@ -155,7 +156,9 @@ int Run(unsigned legs, unsigned talkers, unsigned seconds, unsigned room, unsign
     random ^= random >> 7;
     return random ^= random << 17;
   };
-  auto engine = Engine::Create(options, endpoints);
+  // As in a media node that has no audio stream now.
+  StreamEndpoints streams(endpoints, {.phases = kPhases, .polling = true, .legs_max = legs, .pool = pool});
+  auto engine = Engine::Create(options, streams);
   if (!engine.ok()) {
     std::fprintf(stderr, "%s\n", std::string(engine.status().message()).c_str());
     return 1;

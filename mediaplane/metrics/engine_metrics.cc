@@ -168,6 +168,9 @@ void EngineMetrics::Update(const ControlFigures& figures) {
   sounds_ = figures.sounds;
   sound_bytes_ = figures.sound_bytes;
   plays_ = figures.plays;
+  audio_streams_ = figures.audio_streams;
+  audio_samples_dropped_ = figures.audio_samples_dropped;
+  audio_streams_too_slow_ = figures.audio_streams_too_slow;
 }
 
 std::vector<MetricFamily> EngineMetrics::Collect() const {
@@ -185,6 +188,14 @@ std::vector<MetricFamily> EngineMetrics::Collect() const {
   families.push_back(Single("sounds", "Uploaded sounds that are kept.", MetricType::Gauge, sounds_));
   families.push_back(Single("sound_bytes", "Memory of the uploaded sounds.", MetricType::Gauge, sound_bytes_));
   families.push_back(Single("plays", "Sounds that are played or wait for it.", MetricType::Gauge, plays_));
+  families.push_back(Single("audio_streams", "Audio streams that are open or may be opened by a token.",
+                            MetricType::Gauge, audio_streams_));
+  families.push_back(Single("audio_stream_samples_dropped_total",
+                            "Samples that programs sent on audio streams faster than they are played, beyond 2 s.",
+                            MetricType::Counter, audio_samples_dropped_));
+  families.push_back(Single("audio_streams_too_slow_total",
+                            "Audio streams that were closed because they were read too slowly.", MetricType::Counter,
+                            audio_streams_too_slow_));
   families.push_back(Single("packet_buffers", "Packet buffers in the pool.", MetricType::Gauge, packets_max_));
   families.push_back(
       Single("packet_buffers_in_use", "Packet buffers taken from the pool.", MetricType::Gauge, packets_in_use_()));

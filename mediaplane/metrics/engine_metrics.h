@@ -31,6 +31,9 @@ struct ControlFigures {
   uint64_t sounds = 0;
   uint64_t sound_bytes = 0;
   uint64_t plays = 0;
+  uint64_t audio_streams = 0;
+  uint64_t audio_samples_dropped = 0;
+  uint64_t audio_streams_too_slow = 0;
 };
 
 // The media plane's families, tutti_mediaplane_..., read from the workers'
@@ -61,6 +64,9 @@ class EngineMetrics final : public prometheus::Collectable {
   std::atomic<uint64_t> sounds_ = 0;
   std::atomic<uint64_t> sound_bytes_ = 0;
   std::atomic<uint64_t> plays_ = 0;
+  std::atomic<uint64_t> audio_streams_ = 0;
+  std::atomic<uint64_t> audio_samples_dropped_ = 0;
+  std::atomic<uint64_t> audio_streams_too_slow_ = 0;
 };
 
 }  // namespace tutti::mediaplane

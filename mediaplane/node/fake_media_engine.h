@@ -2,6 +2,7 @@
 #define MEDIAPLANE_NODE_FAKE_MEDIA_ENGINE_H_
 
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "common/status/status.h"
 #include "mediaplane/node/media_engine.h"
 #include "mediaplane/port/address.h"
+#include "mediaplane/stream/stream_port.h"
 
 namespace tutti::mediaplane {
 
@@ -26,6 +28,7 @@ class FakeMediaEngine final : public MediaEngine {
     BridgeSlot bridge = kNoBridgeSlot;
     uint64_t tag = 0;
     LegView view;
+    std::shared_ptr<AudioLine> line;
   };
 
   struct FakeBridge {
@@ -47,6 +50,9 @@ class FakeMediaEngine final : public MediaEngine {
     leg.endpoint.rtp = ParseSocketAddress("127.0.0.1", static_cast<uint16_t>(10'000 + 2 * slot)).value();
     leg.endpoint.rtcp = leg.endpoint.rtp;
     if (!rtcp_mux) ++leg.endpoint.rtcp.port;
+    if (IsStreamAddress(media.remote_rtp)) {
+      leg.line = std::make_shared<AudioLine>(FormatOf(media.codec).rate, true, std::make_shared<StreamCounters>());
+    }
     if (bridge != kNoBridgeSlot) Move(slot, bridge, tag);
     return AddedLeg{slot, leg.endpoint, kGeneration};
   }
@@ -167,6 +173,7 @@ class FakeMediaEngine final : public MediaEngine {
     return it == bridges.end() ? 0 : it->second.legs;
   }
 
+  std::shared_ptr<AudioLine> line(LegSlot leg) const override { return legs.at(leg).line; }
   bool pending() const override { return !waiting_.empty(); }
   bool busy() const override { return refuses; }
   unsigned worker_count() const override { return 2; }

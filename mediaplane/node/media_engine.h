@@ -2,12 +2,14 @@
 #define MEDIAPLANE_NODE_MEDIA_ENGINE_H_
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "mediaplane/engine/engine.h"
 #include "mediaplane/engine/tap.h"
+#include "mediaplane/stream/audio_line.h"
 
 namespace tutti::mediaplane {
 
@@ -34,6 +36,8 @@ class MediaEngine {
   virtual void Poll(std::vector<EngineEvent>& events) = 0;
   virtual absl::StatusOr<LegView> GetLeg(LegSlot leg) const = 0;
   virtual uint32_t bridge_leg_count(BridgeSlot bridge) const = 0;
+  // Of a leg at a StreamAddress; null for others.
+  virtual std::shared_ptr<AudioLine> line(LegSlot leg) const = 0;
   virtual bool pending() const = 0;
   virtual bool busy() const = 0;
   virtual unsigned worker_count() const = 0;

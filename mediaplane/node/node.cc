@@ -74,6 +74,7 @@ Node::Node(NodeOptions options, MediaEngine& engine, Clock& clock)
               }),
       tap_hub_([&engine](BridgeSlot bridge, const BridgeTap& tap) { return engine.SetBridgeTap(bridge, tap); },
                options_.tap_rings),
+      streams_(options_.audio_streams_max),
       removed_legs_(kTombstoneAge, kTombstonesMax),
       removed_bridges_(kTombstoneAge, kTombstonesMax) {}
 
@@ -157,6 +158,7 @@ absl::StatusOr<BridgeState> Node::RemoveBridge(const media::v1::RemoveBridgeRequ
   if (const auto it = bridges_.find(request.bridge_id()); it != bridges_.end()) {
     if (request.revision() <= it->second->revision) return Render(*it->second);
     if (transcriptions_ != nullptr) transcriptions_->OnBridgeRemoved(request.bridge_id());
+    EndStreamsOf({StreamBook::Target::Kind::kBridge, request.bridge_id()});
     tap_hub_.RemoveBridge(it->second->slot);
     TUTTI_RETURN_IF_ERROR(engine_.RemoveBridge(it->second->slot));
     player_.Forsake({true, it->second->slot});
@@ -178,7 +180,11 @@ absl::StatusOr<LegState> Node::PutLeg(const media::v1::PutLegRequest& request) {
   }
   const auto it = legs_.find(request.leg_id());
   if (it != legs_.end() && request.revision() <= it->second->revision) return Render(*it->second);
-  if (!request.has_offer()) return InvalidRequest(absl::StrCat("leg ", request.leg_id(), " has no offer"));
+  if (it == legs_.end() ? request.has_offer() == request.has_stream()
+                        : it->second->has_stream != request.has_stream()) {
+    return InvalidRequest(
+        absl::StrCat("leg ", request.leg_id(), " has an offer or a stream, one of the two and always the same"));
+  }
 
   const Bridge* bridge = nullptr;
   if (!request.bridge_id().empty()) {
@@ -189,7 +195,7 @@ absl::StatusOr<LegState> Node::PutLeg(const media::v1::PutLegRequest& request) {
     }
     bridge = found->second.get();
   }
-  if (it == legs_.end()) return CreateLeg(request, bridge);
+  if (it == legs_.end()) return request.has_stream() ? CreateStreamLeg(request, bridge) : CreateLeg(request, bridge);
   TUTTI_RETURN_IF_ERROR(ChangeLeg(request, bridge, *it->second));
   return Render(*it->second);
 }
@@ -201,6 +207,14 @@ absl::StatusOr<LegState> Node::CreateLeg(const media::v1::PutLegRequest& request
                          engine_.AddLeg(MakeMedia(negotiated, request), negotiated.rtcp_mux,
                                         bridge == nullptr ? kNoBridgeSlot : bridge->slot,
                                         static_cast<uint64_t>(request.revision()), MakeSettings(request.settings())));
+  AddLeg(request, added, negotiated.codec);
+  Leg& leg = *legs_.at(request.leg_id());
+  leg.answer = MakeAnswer(request.offer(), negotiated, added.endpoint);
+  return Render(leg);
+}
+
+// The engine has it now.
+void Node::AddLeg(const media::v1::PutLegRequest& request, const AddedLeg& added, Codec codec) {
   auto leg = std::make_unique<Leg>();
   leg->id = request.leg_id();
   leg->revision = request.revision();
@@ -208,25 +222,28 @@ absl::StatusOr<LegState> Node::CreateLeg(const media::v1::PutLegRequest& request
   leg->endpoint = added.endpoint;
   leg->generation = added.generation;
   leg->settings = request.settings();
-  leg->codec = negotiated.codec;
-  leg->answer = MakeAnswer(request.offer(), negotiated, added.endpoint);
+  leg->codec = codec;
   leg->wanted_bridge = request.bridge_id();
   leg_names_.Set({added.leg, added.generation}, leg->id);
   legs_by_slot_[leg->slot] = leg.get();
   if (leg->settings.heard_only_by_size() > 0) exclusive_.insert(leg.get());
-  const Leg& created = *(legs_[request.leg_id()] = std::move(leg));
-  TellThoseHeardBy(created.id);
-  return Render(created);
+  legs_[request.leg_id()] = std::move(leg);
+  TellThoseHeardBy(request.leg_id());
 }
 
-// The revision is taken last: after a full ring in the middle the same command
-// is carried out again, and what was done already is found unchanged.
-absl::Status Node::ChangeLeg(const media::v1::PutLegRequest& request, const Bridge* bridge, Leg& leg) {
+absl::Status Node::ChangeMedia(const media::v1::PutLegRequest& request, Leg& leg) {
   TUTTI_ASSIGN_OR_RETURN(Negotiated negotiated, Negotiate(request.offer(), options_.rtp_peer_allow));
   TUTTI_RETURN_IF_ERROR(FitToEndpoint(leg.endpoint, negotiated));
   TUTTI_RETURN_IF_ERROR(engine_.UpdateLeg(leg.slot, MakeMedia(negotiated, request)));
   leg.codec = negotiated.codec;
   leg.answer = MakeAnswer(request.offer(), negotiated, leg.endpoint);
+  return absl::OkStatus();
+}
+
+// The revision is taken last: after a full ring in the middle the same command
+// is carried out again, and what was done already is found unchanged.
+absl::Status Node::ChangeLeg(const media::v1::PutLegRequest& request, const Bridge* bridge, Leg& leg) {
+  if (!leg.has_stream) TUTTI_RETURN_IF_ERROR(ChangeMedia(request, leg));
   const LegSettings settings = MakeSettings(request.settings());
   if (leg.wanted_bridge != request.bridge_id()) {
     TUTTI_RETURN_IF_ERROR(engine_.SetLegBridge(leg.slot, bridge == nullptr ? kNoBridgeSlot : bridge->slot,
@@ -260,6 +277,7 @@ absl::StatusOr<LegState> Node::RemoveLeg(const media::v1::RemoveLegRequest& requ
     if (request.revision() <= leg.revision) return Render(leg);
     TUTTI_RETURN_IF_ERROR(engine_.RemoveLeg(leg.slot, static_cast<uint64_t>(request.revision())));
     player_.Forsake({false, leg.slot});
+    EndStreamsOf({StreamBook::Target::Kind::kLeg, leg.id});
     exclusive_.erase(&leg);
     settings_due_.erase(&leg);
     leg.revision = request.revision();
@@ -317,6 +335,7 @@ void Node::Poll() {
   engine_.Poll(events_);
   const absl::Time now = clock_.Now();
   player_.Poll(now);
+  for (const StreamBook::Target& target : streams_.Expire(now)) OnStreamClosed(target);
   for (const EngineEvent& event : events_) OnEvent(event);
   for (auto it = settings_due_.begin(); it != settings_due_.end();) {
     const auto due = it++;
@@ -425,7 +444,8 @@ LegState Node::Render(const Leg& leg) const {
   LegState state;
   state.set_leg_id(leg.id);
   state.set_revision(leg.revision);
-  *state.mutable_answer() = leg.answer;
+  if (!leg.has_stream) *state.mutable_answer() = leg.answer;
+  state.set_stream_closed(leg.stream_closed);
   state.set_bridge_id(leg.joined_bridge);
   const auto view = engine_.GetLeg(leg.slot);
   if (!view.ok()) return state;

@@ -2,6 +2,7 @@
 #define MEDIAPLANE_NODE_NODE_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +20,8 @@
 #include "mediaplane/node/media_engine.h"
 #include "mediaplane/node/sound_store.h"
 #include "mediaplane/node/tombstones.h"
+#include "mediaplane/stream/audio_line.h"
+#include "mediaplane/stream/stream_book.h"
 #include "mediaplane/tap/leg_names.h"
 #include "mediaplane/tap/tap_hub.h"
 #include "mediaplane/transcription/transcriptions.h"
@@ -37,6 +40,8 @@ struct NodeOptions {
   size_t sound_bytes_max = SoundStore::kBytesMax;
   // Of the engine's workers.
   std::vector<TapRing*> tap_rings;
+  size_t audio_streams_max = 200;
+  std::shared_ptr<StreamCounters> stream_counters = std::make_shared<StreamCounters>();
 };
 
 // The media plane as media_plane.proto promises it: legs and bridges by id with
@@ -77,6 +82,12 @@ class Node {
   // From now on new ids are refused with UNAVAILABLE; what is there goes on.
   void Drain() { draining_ = true; }
 
+  absl::StatusOr<media::v1::OpenAudioStreamResponse> OpenAudioStream(const media::v1::OpenAudioStreamRequest& request);
+  // For who has the token, once. `end` is called on this thread when the leg or the
+  // bridge is removed, and not after ReleaseStream, which ends the stream in any case.
+  absl::StatusOr<StreamBook::Stream> ClaimStream(const std::string& token, std::function<void()> end);
+  void ReleaseStream(StreamBook::Ticket ticket);
+
   // Removes every leg and bridge; false when some must be asked again because a
   // ring was full.
   bool RemoveAll();
@@ -99,17 +110,25 @@ class Node {
 
   // Made of this node's hub, names and logs; outlives it. Before anything is put.
   void Use(Transcriptions& transcriptions) { transcriptions_ = &transcriptions; }
+  const StreamBook& streams() const { return streams_; }
 
  private:
   struct Leg;
   struct Bridge;
+  class StreamTap;
   struct LegTombstone {
     int64_t revision = 0;
     Codec codec = Codec::kNone;
     LegFigures figures;
   };
 
+  absl::StatusOr<media::v1::LegState> CreateStreamLeg(const media::v1::PutLegRequest& request, const Bridge* bridge);
+  void AddLeg(const media::v1::PutLegRequest& request, const AddedLeg& added, Codec codec);
+  absl::Status TapForStream(const StreamBook::Stream& stream);
+  void EndStreamsOf(const StreamBook::Target& target);
+  void OnStreamClosed(const StreamBook::Target& target);
   absl::StatusOr<media::v1::LegState> CreateLeg(const media::v1::PutLegRequest& request, const Bridge* bridge);
+  absl::Status ChangeMedia(const media::v1::PutLegRequest& request, Leg& leg);
   absl::Status ChangeLeg(const media::v1::PutLegRequest& request, const Bridge* bridge, Leg& leg);
   absl::Status CheckDraining() const;
   absl::StatusOr<BridgeSettings> MakeSettings(const media::v1::PutBridgeRequest& request);
@@ -132,6 +151,9 @@ class Node {
   TapHub tap_hub_;
   LegNames leg_names_;
   Transcriptions* transcriptions_ = nullptr;
+  StreamBook streams_;
+  // Of the streams of bridges.
+  absl::flat_hash_map<StreamBook::Ticket, std::unique_ptr<StreamTap>> stream_taps_;
   bool draining_ = false;
 
   absl::flat_hash_map<std::string, std::unique_ptr<Leg>> legs_;

@@ -39,6 +39,7 @@ class NodeTest : public testing::Test {
     options.epoch = "epoch-1";
     options.addresses = {"127.0.0.1"};
     options.legs_max = 10;
+    options.audio_streams_max = 3;
     return options;
   }
 

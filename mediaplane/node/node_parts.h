@@ -2,9 +2,14 @@
 #define MEDIAPLANE_NODE_NODE_PARTS_H_
 
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
+#include <utility>
 
 #include "mediaplane/node/node.h"
+#include "mediaplane/stream/audio_line.h"
+#include "mediaplane/tap/tap_hub.h"
 
 namespace tutti::mediaplane {
 
@@ -25,6 +30,23 @@ struct Node::Leg {
   media::v1::MediaDescription answer;
   std::string wanted_bridge;  // empty: none
   std::string joined_bridge;  // as the log tells
+  bool has_stream = false;    // instead of RTP
+  bool stream_closed = false;
+};
+
+// A bridge's mix on its way to a stream.
+class Node::StreamTap final : public TapListener {
+ public:
+  explicit StreamTap(std::shared_ptr<AudioLine> line) : line_(std::move(line)) {}
+
+  void OnMix(MixRate rate, int64_t, std::span<const int16_t> samples) override {
+    if (rate == line_->rate()) line_->Deliver(samples);
+  }
+
+  TapHub::Subscription subscription = 0;
+
+ private:
+  const std::shared_ptr<AudioLine> line_;
 };
 
 }  // namespace tutti::mediaplane

@@ -2,17 +2,19 @@
 #define MEDIAPLANE_NODE_REAL_MEDIA_ENGINE_H_
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "mediaplane/engine/engine.h"
 #include "mediaplane/node/media_engine.h"
+#include "mediaplane/stream/stream_port.h"
 
 namespace tutti::mediaplane {
 
-// The engine itself behind the seam. It outlives this.
+// The engine and its lines behind the seam. Both outlive this.
 class RealMediaEngine final : public MediaEngine {
  public:
-  explicit RealMediaEngine(Engine& engine) : engine_(engine) {}
+  RealMediaEngine(Engine& engine, StreamEndpoints& streams) : engine_(engine), streams_(streams) {}
 
   absl::StatusOr<AddedLeg> AddLeg(const LegMedia& media, bool rtcp_mux, BridgeSlot bridge, uint64_t tag,
                                   const LegSettings& settings) override {
@@ -41,6 +43,7 @@ class RealMediaEngine final : public MediaEngine {
   void Poll(std::vector<EngineEvent>& events) override { engine_.Poll(events); }
   absl::StatusOr<LegView> GetLeg(LegSlot leg) const override { return engine_.GetLeg(leg); }
   uint32_t bridge_leg_count(BridgeSlot bridge) const override { return engine_.bridge_leg_count(bridge); }
+  std::shared_ptr<AudioLine> line(LegSlot leg) const override { return streams_.line(leg); }
   bool pending() const override { return engine_.pending(); }
   bool busy() const override { return engine_.busy(); }
   unsigned worker_count() const override { return engine_.worker_count(); }
@@ -48,6 +51,7 @@ class RealMediaEngine final : public MediaEngine {
 
  private:
   Engine& engine_;
+  StreamEndpoints& streams_;
 };
 
 }  // namespace tutti::mediaplane

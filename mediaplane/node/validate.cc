@@ -34,10 +34,16 @@ absl::Status CheckIdAndRevision(const char* name, const std::string& id, int64_t
   return InvalidRequest(absl::StrCat("the revision of ", name, " ", id, " must be above 0"));
 }
 
+absl::Status CheckSampleRate(uint32_t sample_rate_hz) {
+  if (sample_rate_hz == 8000 || sample_rate_hz == 16'000) return absl::OkStatus();
+  return InvalidRequest("sample_rate_hz must be 8000 or 16000");
+}
+
 absl::Status CheckLeg(const media::v1::PutLegRequest& request) {
   if (request.media_timeout_ms() < 0 || request.media_timeout_ms() > kMediaTimeoutMsMax) {
     return InvalidRequest(absl::StrCat("media_timeout_ms must be 0 to ", kMediaTimeoutMsMax));
   }
+  if (request.has_stream()) TUTTI_RETURN_IF_ERROR(CheckSampleRate(request.stream().sample_rate_hz()));
   const media::v1::LegSettings& settings = request.settings();
   TUTTI_RETURN_IF_ERROR(CheckVolume(settings.volume_db()));
   if (static_cast<size_t>(settings.heard_only_by_size()) > kHeardOnlyByMax) {

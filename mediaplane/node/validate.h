@@ -17,7 +17,9 @@ absl::Status InvalidRequest(const std::string& message);
 absl::Status CheckId(const char* name, const std::string& id);
 absl::Status CheckIdAndRevision(const char* name, const std::string& id, int64_t revision);
 
-// All but id, revision and offer.
+absl::Status CheckSampleRate(uint32_t sample_rate_hz);
+
+// All but id, revision, offer and the stream's token.
 absl::Status CheckLeg(const media::v1::PutLegRequest& request);
 
 absl::Status CheckPlay(const media::v1::PlayAudioRequest& request);

@@ -62,6 +62,14 @@ absl::Status MediaPlaneServer::StartMedia() {
   TUTTI_ASSIGN_OR_RETURN(packets_, CreatePacketPool("packets", packets));
   TUTTI_RETURN_IF_ERROR(CreateEndpoints());
 
+  StreamPortOptions streams;
+  streams.workers = options_.workers;
+  streams.phases = options_.ethdev ? kEthdevPhases : kKernelUdpPhases;
+  streams.polling = options_.ethdev.has_value();
+  streams.legs_max = options_.legs_max;
+  streams.pool = packets_.get();
+  streams_ = std::make_unique<StreamEndpoints>(*endpoints_, streams);
+
   EngineOptions engine;
   engine.workers = options_.workers;
   engine.legs_max = options_.legs_max;
@@ -71,7 +79,7 @@ absl::Status MediaPlaneServer::StartMedia() {
   engine.packets = packets_.get();
   engine.tap_ring_size = kTapRingSize;
   engine.random = Random64;
-  TUTTI_ASSIGN_OR_RETURN(engine_, Engine::Create(engine, *endpoints_));
+  TUTTI_ASSIGN_OR_RETURN(engine_, Engine::Create(engine, *streams_));
   for (unsigned i = 0; i < options_.workers; ++i) {
     worker_threads_.push_back(std::make_unique<WorkerThread>(engine_->worker(i), options_.worker_cpus[i]));
   }
@@ -124,12 +132,15 @@ absl::Status MediaPlaneServer::StartControl(Clock& clock) {
   node.rtp_peer_allow = options_.rtp_peer_allow;
   for (unsigned i = 0; i < options_.workers; ++i) node.tap_rings.push_back(&engine_->tap_ring(i));
   node.legs_max = static_cast<int32_t>(options_.legs_max);
-  media_engine_ = std::make_unique<RealMediaEngine>(*engine_);
+  node.audio_streams_max = options_.audio_streams_max;
+  node.stream_counters = streams_->counters();
+  media_engine_ = std::make_unique<RealMediaEngine>(*engine_, *streams_);
   node_ = std::make_unique<Node>(std::move(node), *media_engine_, clock);
   tap_thread_ = std::make_unique<TapThread>(node_->tap_hub());
   control_thread_ = std::make_unique<ControlThread>([this] { return Poll(); });
   MakeTranscriptions(clock);
-  service_ = std::make_unique<MediaPlaneService>(*node_, *control_thread_);
+  audio_pump_ = std::make_unique<AudioPump>();
+  service_ = std::make_unique<MediaPlaneService>(*node_, *control_thread_, *audio_pump_);
 
   RpcServerOptions rpc;
   rpc.listen = options_.grpc_listen;
@@ -170,13 +181,17 @@ absl::Duration MediaPlaneServer::Poll() {
   figures.sounds = node_->sounds().size();
   figures.sound_bytes = node_->sounds().bytes();
   figures.plays = node_->plays();
+  figures.audio_streams = node_->streams().size();
+  figures.audio_samples_dropped = streams_->counters()->samples_dropped;
+  figures.audio_streams_too_slow = streams_->counters()->too_slow;
   engine_metrics_->Update(figures);
   {
     absl::MutexLock lock(&idle_mutex_);
     idle_ = node_->idle();
   }
   if (node_->pending()) return kPollPending;
-  return figures.legs > 0 || figures.plays > 0 ? kPollLegs : kPollEmpty;
+  // Also that tokens expire in time.
+  return figures.legs > 0 || figures.plays > 0 || figures.audio_streams > 0 ? kPollLegs : kPollEmpty;
 }
 
 bool MediaPlaneServer::WaitIdle(absl::Duration timeout) {

@@ -22,6 +22,8 @@
 #include "mediaplane/port/port.h"
 #include "mediaplane/server/options.h"
 #include "mediaplane/service/media_plane_service.h"
+#include "mediaplane/stream/audio_pump.h"
+#include "mediaplane/stream/stream_port.h"
 #include "mediaplane/tap/tap_thread.h"
 #include "mediaplane/transcription/transcriptions.h"
 
@@ -57,6 +59,8 @@ class MediaPlaneServer {
   std::unique_ptr<Eal> eal_;
   PacketPool packets_;
   std::unique_ptr<Endpoints> endpoints_;
+  // Before it: what the engine has.
+  std::unique_ptr<StreamEndpoints> streams_;
   std::unique_ptr<Engine> engine_;
   std::vector<std::unique_ptr<WorkerThread>> worker_threads_;
   Metrics metrics_;
@@ -69,6 +73,7 @@ class MediaPlaneServer {
   absl::Mutex idle_mutex_;
   bool idle_ ABSL_GUARDED_BY(idle_mutex_) = true;
   std::unique_ptr<ControlThread> control_thread_;
+  std::unique_ptr<AudioPump> audio_pump_;
   std::unique_ptr<MediaPlaneService> service_;
   RpcServer rpc_;
 };

@@ -15,6 +15,7 @@ namespace {
 
 constexpr uint32_t kWorkersMax = 64;
 constexpr uint32_t kLegsMaxMax = 200'000;
+constexpr uint32_t kAudioStreamsMaxMax = 10'000;
 constexpr uint32_t kPortFirstMin = 1024;
 constexpr size_t kAddressesMax = 16;
 constexpr uint32_t kDrainSecondsMax = 24 * 3600;
@@ -98,6 +99,7 @@ absl::StatusOr<ServerOptions> MakeServerOptions(const config::v1::Config& all) {
   TUTTI_RETURN_IF_ERROR(CheckRange("rtp_port_first", config.rtp_port_first(), kPortFirstMin, UINT16_MAX));
   TUTTI_RETURN_IF_ERROR(CheckRange("rtp_port_last", config.rtp_port_last(), config.rtp_port_first(), UINT16_MAX));
   TUTTI_RETURN_IF_ERROR(CheckRange("legs_max", config.legs_max(), 1, kLegsMaxMax));
+  TUTTI_RETURN_IF_ERROR(CheckRange("audio_streams_max", config.audio_streams_max(), 0, kAudioStreamsMaxMax));
   TUTTI_RETURN_IF_ERROR(CheckRange("workers", config.workers(), 1, kWorkersMax));
   TUTTI_RETURN_IF_ERROR(CheckRange("drain_timeout_seconds", config.drain_timeout_seconds(), 0, kDrainSecondsMax));
 
@@ -109,6 +111,7 @@ absl::StatusOr<ServerOptions> MakeServerOptions(const config::v1::Config& all) {
   options.port_first = static_cast<uint16_t>(config.rtp_port_first());
   options.port_last = static_cast<uint16_t>(config.rtp_port_last());
   options.legs_max = config.legs_max();
+  options.audio_streams_max = config.audio_streams_max();
   options.workers = config.workers();
   options.drain_timeout = absl::Seconds(config.drain_timeout_seconds());
   TUTTI_RETURN_IF_ERROR(TakeAddresses(config, options));

@@ -31,6 +31,7 @@ struct ServerOptions {
   uint16_t port_last = 0;
   PeerAllowList rtp_peer_allow = PeerAllowList::Loopback();
   uint32_t legs_max = 0;
+  uint32_t audio_streams_max = 0;
   unsigned workers = 0;
   std::vector<int> worker_cpus;  // one each, -1: any
   absl::Duration drain_timeout;

@@ -6,6 +6,7 @@
 
 #include "common/status/grpc_status.h"
 #include "common/status/status.h"
+#include "mediaplane/service/audio_reactor.h"
 #include "mediaplane/service/sound_reactor.h"
 #include "mediaplane/service/watch_reactor.h"
 
@@ -52,6 +53,13 @@ class SnapshotReactor final : public ServerWriteReactor<media::v1::SnapshotRespo
   std::atomic<int>& streams_;
   std::vector<media::v1::SnapshotResponse> messages_;
   size_t written_ = 0;
+};
+
+class RefusedAudio final
+    : public grpc::ServerBidiReactor<media::v1::StreamAudioRequest, media::v1::StreamAudioResponse> {
+ public:
+  explicit RefusedAudio(const absl::Status& status) { Finish(ToGrpcStatus(status)); }
+  void OnDone() override { delete this; }
 };
 
 class RefusedUpload final : public grpc::ServerReadReactor<media::v1::PutSoundRequest> {
@@ -168,6 +176,22 @@ ServerUnaryReactor* MediaPlaneService::PutTranscription(CallbackServerContext* c
                                                         media::v1::TranscriptionState* response) {
   return Answer<media::v1::TranscriptionState>(context, response,
                                                [this, request] { return node_.PutTranscription(*request); });
+}
+
+ServerUnaryReactor* MediaPlaneService::OpenAudioStream(CallbackServerContext* context,
+                                                       const media::v1::OpenAudioStreamRequest* request,
+                                                       media::v1::OpenAudioStreamResponse* response) {
+  return Answer<media::v1::OpenAudioStreamResponse>(context, response,
+                                                    [this, request] { return node_.OpenAudioStream(*request); });
+}
+
+grpc::ServerBidiReactor<media::v1::StreamAudioRequest, media::v1::StreamAudioResponse>* MediaPlaneService::StreamAudio(
+    CallbackServerContext* context) {
+  if (++audio_streams_ > kAudioStreamsMax) {
+    --audio_streams_;
+    return new RefusedAudio(TooMany("too many audio streams are open"));
+  }
+  return new AudioReactor(context, node_, thread_, pump_, audio_streams_);
 }
 
 }  // namespace tutti::mediaplane

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "mediaplane/node/control_thread.h"
 #include "mediaplane/node/node.h"
+#include "mediaplane/stream/audio_pump.h"
 #include "tutti/media/v1/media_plane.grpc.pb.h"
 
 namespace tutti::mediaplane {
@@ -19,9 +20,11 @@ class MediaPlaneService final : public media::v1::MediaPlane::CallbackService {
   static constexpr int kStreamsMax = 64;
   // Uploads of sounds at the same time, each of SoundUpload::kBytesMax at most.
   static constexpr int kUploadsMax = 4;
+  // Calls of StreamAudio; the node bounds those that have a token.
+  static constexpr int kAudioStreamsMax = 12'000;
 
-  // Both outlive the service; the server that has it ends before `thread` does.
-  MediaPlaneService(Node& node, ControlThread& thread) : node_(node), thread_(thread) {}
+  // All outlive the service; the server that has it ends before `thread` and `pump`.
+  MediaPlaneService(Node& node, ControlThread& thread, AudioPump& pump) : node_(node), thread_(thread), pump_(pump) {}
 
   grpc::ServerUnaryReactor* PutBridge(grpc::CallbackServerContext* context, const media::v1::PutBridgeRequest* request,
                                       media::v1::BridgeState* response) override;
@@ -55,9 +58,16 @@ class MediaPlaneService final : public media::v1::MediaPlane::CallbackService {
                                              const media::v1::PutTranscriptionRequest* request,
                                              media::v1::TranscriptionState* response) override;
 
+  grpc::ServerUnaryReactor* OpenAudioStream(grpc::CallbackServerContext* context,
+                                            const media::v1::OpenAudioStreamRequest* request,
+                                            media::v1::OpenAudioStreamResponse* response) override;
+  grpc::ServerBidiReactor<media::v1::StreamAudioRequest, media::v1::StreamAudioResponse>* StreamAudio(
+      grpc::CallbackServerContext* context) override;
+
   // Streams open now. Any thread.
   int streams() const { return streams_; }
   int uploads() const { return uploads_; }
+  int audio_streams() const { return audio_streams_; }
 
  private:
   // Runs `call` on the control thread and finishes with what it gives.
@@ -67,8 +77,10 @@ class MediaPlaneService final : public media::v1::MediaPlane::CallbackService {
 
   Node& node_;
   ControlThread& thread_;
+  AudioPump& pump_;
   std::atomic<int> streams_ = 0;
   std::atomic<int> uploads_ = 0;
+  std::atomic<int> audio_streams_ = 0;
 };
 
 }  // namespace tutti::mediaplane

@@ -36,7 +36,7 @@ class MediaPlaneServiceTest : public testing::Test {
     node_ = std::make_unique<Node>(options, engine_, clock_);
     // The engine answers only when a test says so: AllEvents().
     thread_ = std::make_unique<ControlThread>([] { return absl::InfiniteDuration(); });
-    service_ = std::make_unique<MediaPlaneService>(*node_, *thread_);
+    service_ = std::make_unique<MediaPlaneService>(*node_, *thread_, pump_);
     KeepGrpc();
     grpc::ServerBuilder builder;
     builder.RegisterService(service_.get());
@@ -107,6 +107,7 @@ class MediaPlaneServiceTest : public testing::Test {
   int port_ = 0;
   FakeClock clock_;
   FakeMediaEngine engine_;
+  AudioPump pump_;
   std::unique_ptr<Node> node_;
   std::unique_ptr<ControlThread> thread_;
   std::unique_ptr<MediaPlaneService> service_;

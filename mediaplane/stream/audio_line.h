@@ -14,12 +14,10 @@ namespace tutti::mediaplane {
 
 // Of all lines of a node. Any thread.
 struct StreamCounters {
-  // Said faster than it is played, beyond what may wait.
+  // Said faster than it is played, beyond what may wait; or there was no packet buffer.
   std::atomic<uint64_t> samples_dropped = 0;
   // Streams that were closed because they did not take what they heard.
   std::atomic<uint64_t> too_slow = 0;
-  // Frames of what is said that found no packet buffer.
-  std::atomic<uint64_t> no_mbuf = 0;
 };
 
 // The sound between one audio stream and the media: what its program says, and what

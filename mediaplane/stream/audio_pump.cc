@@ -1,5 +1,7 @@
 #include "mediaplane/stream/audio_pump.h"
 
+#include "absl/time/time.h"
+
 namespace tutti::mediaplane {
 
 AudioPump::AudioPump() : thread_([this] { Run(); }) {}
@@ -29,7 +31,7 @@ void AudioPump::Run() {
     mutex_.Await(absl::Condition(&work));
     if (stop_) return;
     for (Client* client : clients_) client->OnPump();
-    mutex_.AwaitWithTimeout(absl::Condition(&stop_), kPeriod);
+    mutex_.AwaitWithTimeout(absl::Condition(&stop_), absl::Milliseconds(kPeriodMs));
   }
 }
 

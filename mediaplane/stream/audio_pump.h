@@ -6,7 +6,6 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/time.h"
 
 namespace tutti::mediaplane {
 
@@ -14,7 +13,7 @@ namespace tutti::mediaplane {
 // lines wakes nobody.
 class AudioPump {
  public:
-  static constexpr absl::Duration kPeriod = absl::Milliseconds(10);
+  static constexpr int kPeriodMs = 10;
 
   class Client {
    public:

@@ -113,7 +113,7 @@ rte_mbuf* StreamPort::NextPacket(LegSlot slot, AudioLine& line, int64_t tick_ns)
   if (!playout.speaks && !spoke) return nullptr;
   rte_mbuf* packet = rte_pktmbuf_alloc(options_.pool);
   if (packet == nullptr) {
-    line.counters().no_mbuf.fetch_add(1, std::memory_order_relaxed);
+    if (playout.speaks) line.counters().samples_dropped.fetch_add(samples.size(), std::memory_order_relaxed);
     return nullptr;
   }
   uint8_t* bytes = rte_pktmbuf_mtod(packet, uint8_t*);
