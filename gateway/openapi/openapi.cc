@@ -23,7 +23,7 @@ using Json = nlohmann::ordered_json;
 constexpr char kAbout[] =
     "Conference rooms as a service. Every method is a gRPC method of tutti.control.v1, too. JSON is in snake_case; "
     "unknown fields and duplicate keys are refused; times are RFC 3339 in UTC; what is not set is null. "
-    "Events come by WebSocket at /v1/ws.";
+    "Events come by WebSocket at /v1/ws, a room's sound at /v1/conferences/{id}/media_stream.";
 
 constexpr char kErrorSchema[] = R"({
   "type": "object",

@@ -9,8 +9,8 @@
 #include "absl/strings/str_join.h"
 #include "common/protojson/protojson.h"
 #include "common/status/status.h"
-#include "common/trace/trace_context.h"
 #include "gateway/http/error_response.h"
+#include "gateway/rest/control_call.h"
 #include "gateway/rest/request_builder.h"
 #include "grpcpp/impl/codegen/proto_utils.h"
 
@@ -22,31 +22,9 @@ using google::protobuf::Message;
 using google::protobuf::MessageFactory;
 
 constexpr size_t kIdempotencyKeyBytesMax = 128;
-constexpr size_t kTracestateBytesMax = 512;
-// No key is so long.
-constexpr size_t kCredentialBytesMax = 1024;
 
 bool IsVisible(const std::string& text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return absl::ascii_isgraph(c); });
-}
-
-bool IsPrintable(const std::string& text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return absl::ascii_isprint(c); });
-}
-
-// Control is the one to judge them: they go on as they came. False: they can't be
-// metadata of gRPC.
-bool AddCredentials(const Request& request, grpc::ClientContext& context) {
-  size_t bytes = 0;
-  for (const Header& header : request.headers) {
-    if (!absl::EqualsIgnoreCase(header.name, "authorization")) continue;
-    const std::string& value = header.value;
-    bytes += value.size();
-    const bool printable = std::all_of(value.begin(), value.end(), [](char c) { return absl::ascii_isprint(c); });
-    if (bytes > kCredentialBytesMax || !printable) return false;
-    context.AddMetadata("authorization", value);
-  }
-  return true;
 }
 
 // From the response's own field, RFC 9110 section 8.8.3.
@@ -130,16 +108,7 @@ void RestHandler::Handle(Request request, Reply reply) {
                       match.route));
   }
   if (!key.empty()) call->context.AddMetadata("idempotency-key", key);
-  call->context.AddMetadata("x-request-id", request.request_id);
-  const auto received = ParseTraceparent(request.Find("traceparent"));
-  const TraceContext trace = ContinueTrace(received, ids_);
-  call->context.AddMetadata("traceparent", FormatTraceparent(trace));
-  call->trace_id = trace.trace_id;
-  // Section 3.3: what the tracing systems on the way add for themselves.
-  const std::string state(request.Find("tracestate"));
-  if (received.has_value() && !state.empty() && state.size() <= kTracestateBytesMax && IsPrintable(state)) {
-    call->context.AddMetadata("tracestate", state);
-  }
+  call->trace_id = AddTrace(request, ids_, call->context);
   if (match.route->streams && !AddBodyHeaders(request, call->context)) {
     return reply(fail(400,
                       Error(absl::StatusCode::kInvalidArgument, "INVALID_REQUEST_PARAMETER",

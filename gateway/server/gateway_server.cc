@@ -104,9 +104,16 @@ ws::WebSocketServer::Options WebSocketOptions(const config::v1::Gateway& config)
   return options;
 }
 
+media_stream::MediaStreamServer::Options MediaStreamOptions(const config::v1::Gateway& config) {
+  media_stream::MediaStreamServer::Options options;
+  options.clients_max = config.websocket_clients_max();
+  options.timeout = absl::Seconds(config.control_timeout_seconds());
+  return options;
+}
+
 // One for each connection; as far as the system allows.
 void RaiseOpenFiles(const config::v1::Gateway& config) {
-  const rlim_t needed = rlim_t{config.connections_max()} + config.websocket_clients_max() + kOtherFiles;
+  const rlim_t needed = rlim_t{config.connections_max()} + 2 * config.websocket_clients_max() + kOtherFiles;
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed) return;
   limit.rlim_cur = std::min(needed, limit.rlim_max);
@@ -137,19 +144,24 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> ConnectControl(const config::v1::
 }  // namespace
 
 GatewayServer::GatewayServer(const config::v1::Gateway& config, Clock& clock, RouteTable routes, std::string openapi,
-                             const std::shared_ptr<grpc::Channel>& control)
+                             const std::shared_ptr<grpc::Channel>& control, const std::shared_ptr<const Tls>& tls)
     : clock_(clock),
       ids_(clock),
       http_metrics_(metrics_),
       rest_(std::move(routes), control, ids_, absl::Seconds(config.control_timeout_seconds())),
       ws_metrics_(metrics_),
       ws_source_(control, ws_loop_),
-      ws_(ws_loop_, ws_source_, clock, ids_, ws_metrics_, rest_, WebSocketOptions(config)),
+      media_stream_metrics_(metrics_),
+      media_streams_(
+          control, [tls](const std::string& address) { return MakeRpcChannel(address, tls); }, ws_loop_, ids_,
+          media_stream_metrics_, rest_, MediaStreamOptions(config)),
+      ws_(ws_loop_, ws_source_, clock, ids_, ws_metrics_, media_streams_, WebSocketOptions(config)),
       probe_(control, kProbeDeadline),
       pages_(
           std::move(openapi), [this](std::function<void(absl::Status)> done) { probe_.Check(std::move(done)); }, ws_) {}
 
 GatewayServer::~GatewayServer() {
+  media_streams_.Stop(absl::ZeroDuration());
   ws_.Stop(absl::ZeroDuration());
   http_server_.reset();
   // Streams of health and reflection have no end of their own.
@@ -157,8 +169,10 @@ GatewayServer::~GatewayServer() {
 }
 
 bool GatewayServer::Drain(absl::Duration patience) {
+  // Behind it there is no loop.
+  const bool streams_closed = media_streams_.Stop(std::min(patience, kWebSocketPatience));
   const bool closed = ws_.Stop(std::min(patience, kWebSocketPatience));
-  return http_server_->Stop(patience) && closed;
+  return http_server_->Stop(patience) && closed && streams_closed;
 }
 
 absl::StatusOr<std::unique_ptr<GatewayServer>> GatewayServer::Start(const config::v1::Config& config, Clock& clock) {
@@ -171,7 +185,7 @@ absl::StatusOr<std::unique_ptr<GatewayServer>> GatewayServer::Start(const config
   TUTTI_ASSIGN_OR_RETURN(RouteTable routes, RouteTable::Build(services));
   TUTTI_ASSIGN_OR_RETURN(const auto channel, ConnectControl(config, routes, tls));
   std::unique_ptr<GatewayServer> server(
-      new GatewayServer(gateway, clock, std::move(routes), MakeOpenApi(documented), channel));
+      new GatewayServer(gateway, clock, std::move(routes), MakeOpenApi(documented), channel, tls));
   TUTTI_RETURN_IF_ERROR(server->metrics_.Serve(gateway.metrics_listen()));
   TUTTI_ASSIGN_OR_RETURN(
       server->rpc_server_,

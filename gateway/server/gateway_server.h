@@ -10,6 +10,8 @@
 #include "common/rpc/server.h"
 #include "gateway/http/http_metrics.h"
 #include "gateway/http/server.h"
+#include "gateway/media_stream/media_stream_metrics.h"
+#include "gateway/media_stream/media_stream_server.h"
 #include "gateway/pages/control_probe.h"
 #include "gateway/pages/pages.h"
 #include "gateway/rest/rest_handler.h"
@@ -21,7 +23,7 @@
 
 namespace tutti::gateway {
 
-// The whole gateway, wired: REST, WebSocket, its pages, /metrics, and gRPC with
+// The whole gateway, wired: REST, WebSocket, media streams, its pages, /metrics, and gRPC with
 // health and reflection.
 class GatewayServer {
  public:
@@ -38,7 +40,7 @@ class GatewayServer {
 
  private:
   GatewayServer(const config::v1::Gateway& config, Clock& clock, RouteTable routes, std::string openapi,
-                const std::shared_ptr<grpc::Channel>& control);
+                const std::shared_ptr<grpc::Channel>& control, const std::shared_ptr<const Tls>& tls);
 
   Clock& clock_;
   IdGenerator ids_;
@@ -49,6 +51,8 @@ class GatewayServer {
   ws::WsMetrics ws_metrics_;
   ws::ThreadLoop ws_loop_;
   ws::GrpcEventSource ws_source_;
+  media_stream::MediaStreamMetrics media_stream_metrics_;
+  media_stream::MediaStreamServer media_streams_;
   ws::WebSocketServer ws_;
   ControlProbe probe_;
   Pages pages_;

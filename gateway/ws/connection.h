@@ -19,8 +19,14 @@ enum class CloseReason {
   kGoingAway,
   // What it follows can't go on; from its last point another connection can.
   kRestart,
+  // Of a media stream: what it is of has ended; or can't be reached any more.
+  kEnded,
+  kMediaNodeLost,
+  // It sent text; samples, though it only listens; half a sample.
+  kText,
+  kListensOnly,
+  kHalfSample,
 };
-inline constexpr int kCloseReasons = 5;
 
 // "too_slow".
 const char* CloseReasonWord(CloseReason reason);

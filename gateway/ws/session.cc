@@ -48,6 +48,16 @@ websocket::close_reason ToBeast(CloseReason reason) {
       return {websocket::close_code::going_away, "the gateway is ending"};
     case CloseReason::kRestart:
       return {websocket::close_code::service_restart, "connect again"};
+    case CloseReason::kEnded:
+      return {websocket::close_code::normal, "the call or the room has ended"};
+    case CloseReason::kMediaNodeLost:
+      return {websocket::close_code::internal_error, "the media node was lost"};
+    case CloseReason::kText:
+      return {websocket::close_code::unknown_data, "samples are sent in binary frames"};
+    case CloseReason::kListensOnly:
+      return {websocket::close_code::unknown_data, "this stream only listens: ask for direction=sendrecv"};
+    case CloseReason::kHalfSample:
+      return {websocket::close_code::bad_payload, "a sample has two bytes"};
     case CloseReason::kClient:
       break;
   }
@@ -78,7 +88,7 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
     socket_.set_option(websocket::stream_base::decorator(
         [id = request.request_id](websocket::response_type& response) { response.set("X-Request-Id", id); }));
     socket_.read_message_max(options_.frame_bytes_max);
-    socket_.text(true);
+    socket_.binary(options_.binary);
     request_ = ToBeast(request);
     // A client that speaks before it was answered doesn't follow RFC 6455 section 4.1.
     if (buffer_.size() > 0) return Finish(CloseReason::kClient);
@@ -142,9 +152,9 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
 
   void OnRead(error_code error, size_t) {
     if (error) return Finish(CloseReason::kClient);
-    const std::string text = beast::buffers_to_string(buffer_.data());
+    std::string frame = beast::buffers_to_string(buffer_.data());
     buffer_.consume(buffer_.size());
-    handler_.on_frame(text);
+    handler_.on_frame(std::move(frame), socket_.got_text());
   }
 
   void Write() {
@@ -159,7 +169,7 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
       queue_bytes_ -= writing_->size();
       drained = queue_.size() == kDrainedFrames;
     }
-    if (drained) handler_.on_drained();
+    if (drained && handler_.on_drained) handler_.on_drained();
     LimitWrite(options_.write_timeout);
     socket_.async_write(asio::buffer(*writing_),
                         beast::bind_front_handler(&BeastSession::OnWritten, shared_from_this()));

@@ -13,6 +13,8 @@
 namespace tutti::gateway::ws {
 
 struct SessionOptions {
+  // What we send: text, or binary frames.
+  bool binary = false;
   // Of one that a client sends; a larger one closes with 1009.
   size_t frame_bytes_max = 64 * 1024;
   // Waiting for a client; more, and it is closed with 1013.
@@ -37,8 +39,8 @@ class Session : public Connection {
     // It is open.
     std::function<void(const std::shared_ptr<Session>&)> on_open;
     // A frame; ask for the next by ReadNext().
-    std::function<void(const std::string&)> on_frame;
-    // It has half as many frames left as catching up pauses at.
+    std::function<void(std::string, bool is_text)> on_frame;
+    // It has half as many frames left as catching up pauses at. May be empty.
     std::function<void()> on_drained;
     // Last, whether it was open or not; the code is what the client was told.
     std::function<void(CloseReason, bool was_open)> on_end;

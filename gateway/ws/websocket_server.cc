@@ -105,7 +105,7 @@ void WebSocketServer::OpenSession(std::unique_ptr<Upgraded> upgraded, const std:
       }
     });
   };
-  handler.on_frame = [this, weak](const std::string& text) {
+  handler.on_frame = [this, weak](const std::string& text, bool) {
     loop_.Post([this, weak, text] {
       const auto client = weak.lock();
       if (client == nullptr) return;

@@ -27,6 +27,16 @@ const char* CloseReasonWord(CloseReason reason) {
       return "going_away";
     case CloseReason::kRestart:
       return "restart";
+    case CloseReason::kEnded:
+      return "ended";
+    case CloseReason::kMediaNodeLost:
+      return "media_node_lost";
+    case CloseReason::kText:
+      return "text";
+    case CloseReason::kListensOnly:
+      return "listens_only";
+    case CloseReason::kHalfSample:
+      return "half_sample";
   }
   return "unknown";
 }
@@ -48,8 +58,9 @@ WsMetrics::WsMetrics(Metrics& metrics)
                                    "Events that came from the control plane for WebSocket clients, once for all")),
       events_sent_(MakeCounter(metrics, "tutti_gateway_websocket_events_sent_total",
                                "Events handed to WebSocket clients, for each")) {
-  for (int reason = 0; reason < kCloseReasons; ++reason) {
-    closed_.Add({{"reason", CloseReasonWord(static_cast<CloseReason>(reason))}});
+  for (const CloseReason reason : {CloseReason::kClient, CloseReason::kTooSlow, CloseReason::kUnauthorized,
+                                   CloseReason::kGoingAway, CloseReason::kRestart}) {
+    closed_.Add({{"reason", CloseReasonWord(reason)}});
   }
 }
 
