@@ -22,6 +22,7 @@
 #include "tutti/control/v1/conferencecall.pb.h"
 #include "tutti/control/v1/event.pb.h"
 #include "tutti/control/v1/flow.pb.h"
+#include "tutti/control/v1/sound.pb.h"
 #include "tutti/control/v1/webhook.pb.h"
 #include "tutti/media/v1/media_plane.pb.h"
 
@@ -162,6 +163,15 @@ class Core {
   absl::StatusOr<v1::ListFlowsResponse> ListFlows(const Principal& principal, const v1::ListFlowsRequest& request);
   void ReplaceFlow(const Principal& principal, const v1::ReplaceFlowRequest& request, Done<v1::Flow> done);
   void DeleteFlow(const Principal& principal, const std::string& id, Done<v1::Flow> done);
+
+  // `duration` is that of the request's file, which was decoded.
+  void CreateSound(const Principal& principal, const v1::CreateSoundRequest& request, absl::Duration duration,
+                   const std::string& idempotency_key, Done<v1::Sound> done);
+  absl::StatusOr<v1::Sound> GetSound(const Principal& principal, const std::string& id);
+  absl::StatusOr<v1::ListSoundsResponse> ListSounds(const Principal& principal, const v1::ListSoundsRequest& request);
+  void DeleteSound(const Principal& principal, const std::string& id, Done<v1::Sound> done);
+  // The file as it was uploaded.
+  absl::StatusOr<std::string> ReadSoundFile(const Principal& principal, const std::string& id);
 
   // --- What flows wait for.
 

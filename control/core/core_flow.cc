@@ -22,7 +22,7 @@ absl::StatusOr<FlowRecord> Find(Transaction& tx, const Principal& principal, con
 }
 
 absl::Status Check(const flow::Registry& registry, const v1::Flow& flow) {
-  TUTTI_RETURN_IF_ERROR(CheckFlowName(flow.name()));
+  TUTTI_RETURN_IF_ERROR(CheckName(flow.name()));
   return registry.Check(flow.actions());
 }
 
@@ -111,14 +111,7 @@ absl::StatusOr<v1::ListFlowsResponse> Core::ListFlows(const Principal& principal
   v1::ListFlowsResponse response;
   TUTTI_RETURN_IF_ERROR(impl_->Read([&](Transaction& tx) -> absl::Status {
     TUTTI_ASSIGN_OR_RETURN(auto records, tx.flows.List(principal.customer_id, start, size + 1));
-    for (size_t i = 0; i < records.size() && i < static_cast<size_t>(size); ++i) {
-      *response.add_result() = Show(records[i]);
-    }
-    if (records.size() > static_cast<size_t>(size)) {
-      const v1::Flow& last = response.result(size - 1);
-      response.set_next_page_token(
-          MakePageToken(*impl_->signer, scope, table::Microseconds(last.tm_create()), last.id()));
-    }
+    FillPage(*impl_->signer, scope, records, size, response);
     return absl::OkStatus();
   }));
   return response;

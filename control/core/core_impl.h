@@ -114,6 +114,18 @@ absl::StatusOr<PageStart> OpenPageToken(const TokenSigner& signer, const std::st
 std::string MakePageToken(const TokenSigner& signer, const std::string& scope, int64_t tm_create_us,
                           const std::string& id);
 
+// Of `records`, newest first and one more than `size` where there are more.
+template <typename Record, typename Response>
+void FillPage(const TokenSigner& signer, const std::string& scope, const std::vector<Record>& records, int size,
+              Response& response) {
+  for (size_t i = 0; i < records.size() && i < static_cast<size_t>(size); ++i) {
+    *response.add_result() = Show(records[i]);
+  }
+  if (records.size() <= static_cast<size_t>(size)) return;
+  const auto& last = response.result(size - 1);
+  response.set_next_page_token(MakePageToken(signer, scope, table::Microseconds(last.tm_create()), last.id()));
+}
+
 // SHA-256 of what a client sent, the same for equal messages.
 std::string HashOf(const google::protobuf::Message& message);
 

@@ -210,7 +210,7 @@ absl::Status CheckSdpOffer(const std::string& sdp_offer) {
   return sdp_offer.empty() ? Missing("sdp_offer") : CheckLength("sdp_offer", sdp_offer, kSdpBytesMax);
 }
 
-absl::Status CheckFlowName(const std::string& name) { return CheckLength("name", name, kNameBytesMax); }
+absl::Status CheckName(const std::string& name) { return CheckLength("name", name, kNameBytesMax); }
 
 absl::Status CheckNewCall(const v1::Call& call) {
   if (call.type() == v1::Call::TYPE_UNSPECIFIED) return Missing("type");

@@ -29,7 +29,8 @@ absl::Status CheckUnchanged(const v1::Conferencecall& request, const v1::Confere
 absl::Status CheckEditable(const v1::Conferencecall& conferencecall);
 absl::Status CheckVolume(int volume_db);
 absl::Status CheckSdpOffer(const std::string& sdp_offer);
-absl::Status CheckFlowName(const std::string& name);
+// Of a flow or a sound.
+absl::Status CheckName(const std::string& name);
 absl::Status CheckNewCall(const v1::Call& call);
 
 // Takes the editable fields from `from`: all, or those of the mask (an empty

@@ -226,6 +226,8 @@ v1::Call Show(const CallRecord& record) { return record.call(); }
 
 v1::Flow Show(const store::FlowRecord& record) { return record.flow(); }
 
+v1::Sound Show(const store::SoundRecord& record) { return record.sound(); }
+
 std::string ConferenceStream(const std::string& conference_id) { return absl::StrCat("conference:", conference_id); }
 
 std::string CallStream(const std::string& call_id) { return absl::StrCat("call:", call_id); }

@@ -139,6 +139,7 @@ v1::Conference Show(const store::ConferenceRecord& record);
 v1::Conferencecall Show(const store::ConferencecallRecord& record);
 v1::Call Show(const store::CallRecord& record);
 v1::Flow Show(const store::FlowRecord& record);
+v1::Sound Show(const store::SoundRecord& record);
 
 std::string ConferenceStream(const std::string& conference_id);
 std::string CallStream(const std::string& call_id);

@@ -12,6 +12,7 @@
 #include "control/store/media_node_table.h"
 #include "control/store/meta_table.h"
 #include "control/store/outbox.h"
+#include "control/store/sound_table.h"
 #include "control/store/sql/connection.h"
 #include "control/store/webhook_delivery_table.h"
 #include "control/store/webhook_table.h"
@@ -34,6 +35,7 @@ class Transaction {
         conferencecalls(connection),
         calls(connection),
         flows(connection),
+        sounds(connection),
         outbox(connection),
         idempotency_keys(connection),
         media_nodes(connection),
@@ -51,6 +53,7 @@ class Transaction {
   ConferencecallTable conferencecalls;
   CallTable calls;
   FlowTable flows;
+  SoundTable sounds;
   Outbox outbox;
   IdempotencyTable idempotency_keys;
   MediaNodeTable media_nodes;

@@ -1,0 +1,35 @@
+#ifndef CONTROL_SERVICE_SOUND_SERVICE_H_
+#define CONTROL_SERVICE_SOUND_SERVICE_H_
+
+#include "control/core/core.h"
+#include "control/service/authenticator.h"
+#include "control/service/read_pool.h"
+#include "tutti/control/v1/sound.grpc.pb.h"
+
+namespace tutti::control {
+
+// tutti.control.v1.SoundService over the core; it decodes what is uploaded.
+class SoundService final : public v1::SoundService::CallbackService {
+ public:
+  // All outlive the server.
+  SoundService(Core& core, ReadPool& reads, const Authenticator& authenticator)
+      : core_(core), reads_(reads), authenticator_(authenticator) {}
+
+  grpc::ServerUnaryReactor* CreateSound(grpc::CallbackServerContext* context, const v1::CreateSoundRequest* request,
+                                        v1::Sound* response) override;
+  grpc::ServerUnaryReactor* ListSounds(grpc::CallbackServerContext* context, const v1::ListSoundsRequest* request,
+                                       v1::ListSoundsResponse* response) override;
+  grpc::ServerUnaryReactor* GetSound(grpc::CallbackServerContext* context, const v1::GetSoundRequest* request,
+                                     v1::Sound* response) override;
+  grpc::ServerUnaryReactor* DeleteSound(grpc::CallbackServerContext* context, const v1::DeleteSoundRequest* request,
+                                        v1::Sound* response) override;
+
+ private:
+  Core& core_;
+  ReadPool& reads_;
+  const Authenticator& authenticator_;
+};
+
+}  // namespace tutti::control
+
+#endif  // CONTROL_SERVICE_SOUND_SERVICE_H_
