@@ -150,7 +150,12 @@ Json Operation(const Route& route, const std::string& id, Schemas& schemas) {
   if (route.body_field != nullptr || route.body_is_request) {
     const Descriptor* body = route.body_is_request ? route.method->input_type() : route.body_field->message_type();
     operation["requestBody"]["required"] = true;
-    operation["requestBody"]["content"] = JsonContent(schemas.Reference(*body));
+    Json& content = operation["requestBody"]["content"];
+    if (route.body_is_bytes) {
+      content["*/*"]["schema"] = Json{{"type", "string"}, {"format", "binary"}};
+    } else {
+      content = JsonContent(schemas.Reference(*body));
+    }
   }
   if (route.streams) {
     AddBodyResponses(operation["responses"]);

@@ -13,6 +13,7 @@
 #include "absl/strings/str_split.h"
 #include "common/protojson/protojson.h"
 #include "common/status/status.h"
+#include "google/api/httpbody.pb.h"
 #include "google/protobuf/empty.pb.h"
 #include "google/protobuf/field_mask.pb.h"
 
@@ -41,14 +42,34 @@ std::pair<Message*, const FieldDescriptor*> Descend(Message& request, const std:
   return {message, message->GetDescriptor()->FindFieldByName(names.back())};
 }
 
+absl::Status RefuseMediaType(std::string_view what) {
+  return Error(absl::StatusCode::kInvalidArgument, "UNSUPPORTED_MEDIA_TYPE", what);
+}
+
+absl::Status CheckBytesType(const std::string& type) {
+  for (const char* simple : {"application/x-www-form-urlencoded", "multipart/form-data", "text/plain", ""}) {
+    if (absl::EqualsIgnoreCase(type, simple)) {
+      return RefuseMediaType("The body must be sent with its own Content-Type, as audio/wav.");
+    }
+  }
+  return absl::OkStatus();
+}
+
 // Reads the body; `present` gets the paths that it names, within the body.
-absl::Status ReadBody(const Route& route, const std::string& body, Message& request,
+absl::Status ReadBody(const Route& route, const Request& http_request, Message& request,
                       std::vector<std::string>& present) {
+  const std::string& body = http_request.body;
   // The HTTP server has limited its size.
   const protojson::Limits limits{.bytes_max = body.size()};
   if (route.body_is_request) return protojson::Read(body, request, &present, limits);
   if (route.body_field != nullptr) {
     Message* target = request.GetReflection()->MutableMessage(&request, route.body_field);
+    if (route.body_is_bytes) {
+      auto& bytes = static_cast<google::api::HttpBody&>(*target);
+      bytes.set_content_type(std::string(http_request.Find("content-type")));
+      bytes.set_data(body);
+      return absl::OkStatus();
+    }
     return protojson::Read(body, *target, &present, limits);
   }
   if (body.empty()) return absl::OkStatus();
@@ -127,22 +148,21 @@ void FillMask(const Route& route, const Bindings& bindings, const std::vector<st
 
 }  // namespace
 
-absl::Status CheckMediaType(const Request& request) {
-  const auto refuse = [](std::string_view what) {
-    return Error(absl::StatusCode::kInvalidArgument, "UNSUPPORTED_MEDIA_TYPE", what);
-  };
+absl::Status CheckMediaType(const Route& route, const Request& request) {
   if (request.body.empty()) return absl::OkStatus();
   const std::string_view encoding = request.Find("content-encoding");
   if (!encoding.empty() && !absl::EqualsIgnoreCase(View(encoding), "identity")) {
-    return refuse("The body must not be encoded.");
+    return RefuseMediaType("The body must not be encoded.");
   }
   const std::vector<std::string> parts = absl::StrSplit(std::string(request.Find("content-type")), ';');
-  bool json = absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(parts[0]), "application/json");
+  const std::string type(absl::StripAsciiWhitespace(parts[0]));
+  if (route.body_is_bytes) return CheckBytesType(type);
+  bool json = absl::EqualsIgnoreCase(type, "application/json");
   for (size_t i = 1; i < parts.size(); ++i) {
     const std::string parameter = absl::AsciiStrToLower(absl::StripAsciiWhitespace(parts[i]));
     if (parameter != "charset=utf-8" && parameter != "charset=\"utf-8\"" && !parameter.empty()) json = false;
   }
-  return json ? absl::OkStatus() : refuse("The body must be sent with Content-Type: application/json.");
+  return json ? absl::OkStatus() : RefuseMediaType("The body must be sent with Content-Type: application/json.");
 }
 
 absl::StatusOr<std::unique_ptr<Message>> BuildRequest(const Route& route, const Bindings& bindings,
@@ -150,7 +170,7 @@ absl::StatusOr<std::unique_ptr<Message>> BuildRequest(const Route& route, const 
   std::unique_ptr<Message> message(
       MessageFactory::generated_factory()->GetPrototype(route.method->input_type())->New());
   std::vector<std::string> present;
-  TUTTI_RETURN_IF_ERROR(ReadBody(route, request.body, *message, present));
+  TUTTI_RETURN_IF_ERROR(ReadBody(route, request, *message, present));
   TUTTI_RETURN_IF_ERROR(BindPath(bindings, *message));
   const size_t mark = request.target.find('?');
   if (mark != std::string::npos) {

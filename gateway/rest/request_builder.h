@@ -11,8 +11,10 @@
 
 namespace tutti::gateway {
 
-// Is a body, if there is one, JSON and not encoded? Reason UNSUPPORTED_MEDIA_TYPE.
-absl::Status CheckMediaType(const Request& request);
+// Is a body, if there is one, not encoded, and JSON; or, where the route takes bytes,
+// of a type that a web page can't send to another site without asking (the Fetch
+// standard's "CORS-safelisted")? Reason UNSUPPORTED_MEDIA_TYPE.
+absl::Status CheckMediaType(const Route& route, const Request& request);
 
 // The gRPC request of an HTTP request: body, then path, then query, then
 // If-Match; for PATCH the update mask is what the body names. Errors are

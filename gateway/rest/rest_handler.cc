@@ -89,7 +89,7 @@ void RestHandler::Handle(Request request, Reply reply) {
     response.headers.push_back({"Allow", allow});
     return reply(std::move(response));
   }
-  if (absl::Status type = CheckMediaType(request); !type.ok()) return reply(fail(415, type, match.route));
+  if (absl::Status type = CheckMediaType(*match.route, request); !type.ok()) return reply(fail(415, type, match.route));
   auto message = BuildRequest(*match.route, match.bindings, request);
   if (!message.ok()) return reply(fail(HttpStatus(message.status().code()), message.status(), match.route));
 

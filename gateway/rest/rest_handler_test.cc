@@ -17,6 +17,7 @@
 #include "nlohmann/json.hpp"
 #include "tutti/control/v1/call.grpc.pb.h"
 #include "tutti/control/v1/conference.grpc.pb.h"
+#include "tutti/control/v1/sound.grpc.pb.h"
 
 namespace tutti::gateway {
 namespace {
@@ -85,8 +86,20 @@ class FakeControl final : public pb::ConferenceService::Service {
   }
 };
 
+class FakeSounds final : public pb::SoundService::Service {
+ public:
+  grpc::Status CreateSound(grpc::ServerContext*, const pb::CreateSoundRequest* request, pb::Sound* response) override {
+    create = *request;
+    response->set_id("s-1");
+    return grpc::Status::OK;
+  }
+
+  pb::CreateSoundRequest create;
+};
+
 std::vector<const google::protobuf::ServiceDescriptor*> Services() {
-  return {pb::Conference::descriptor()->file()->service(0), pb::Call::descriptor()->file()->service(0)};
+  return {pb::Conference::descriptor()->file()->service(0), pb::Call::descriptor()->file()->service(0),
+          pb::Sound::descriptor()->file()->service(0)};
 }
 
 class RestHandlerTest : public ::testing::Test {
@@ -96,6 +109,7 @@ class RestHandlerTest : public ::testing::Test {
     int port = 0;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
     builder.RegisterService(&control_);
+    builder.RegisterService(&sounds_);
     server_ = builder.BuildAndStart();
     Connect(absl::StrCat("127.0.0.1:", port), absl::Minutes(5));
     control_.conference.set_id("c-1");
@@ -132,6 +146,7 @@ class RestHandlerTest : public ::testing::Test {
   SystemClock clock_;
   IdGenerator ids_{clock_};
   FakeControl control_;
+  FakeSounds sounds_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<RestHandler> handler_;
 };
@@ -266,6 +281,28 @@ TEST_F(RestHandlerTest, OnlyJsonIsTaken) {
                                      {{"Content-Type", "application/json"}, {"Content-Encoding", "gzip"}}};
   for (const auto& headers : bad) {
     const Response response = AskRaw({"POST", "/v1/conferences", headers, "{}", "r"});
+    EXPECT_EQ(response.status, 415);
+    EXPECT_EQ(ReasonOf(response), "UNSUPPORTED_MEDIA_TYPE");
+  }
+}
+
+TEST_F(RestHandlerTest, BytesAreTakenAsTheyAre) {
+  const std::string file("RIFF\0\xff{", 7);
+  const Response made = AskRaw({"POST", "/v1/sounds?name=welcome", {{"Content-Type", "audio/wav"}}, file, "r"});
+  EXPECT_EQ(made.status, 200) << made.body;
+  EXPECT_EQ(sounds_.create.file().data(), file);
+  EXPECT_EQ(sounds_.create.file().content_type(), "audio/wav");
+  EXPECT_EQ(sounds_.create.name(), "welcome");
+}
+
+// What a web page of another site can send without asking first.
+TEST_F(RestHandlerTest, BytesOfASimpleTypeAreRefused) {
+  const std::vector<Header> bad[] = {{},
+                                     {{"Content-Type", "text/plain; charset=utf-8"}},
+                                     {{"Content-Type", "application/x-www-form-urlencoded"}},
+                                     {{"Content-Type", "Multipart/Form-Data; boundary=x"}}};
+  for (const auto& headers : bad) {
+    const Response response = AskRaw({"POST", "/v1/sounds", headers, "RIFF", "r"});
     EXPECT_EQ(response.status, 415);
     EXPECT_EQ(ReasonOf(response), "UNSUPPORTED_MEDIA_TYPE");
   }

@@ -11,6 +11,11 @@
 namespace tutti::gateway {
 namespace {
 
+// google.api.HttpBody.
+bool IsBytes(const google::protobuf::Descriptor& message) {
+  return message.full_name() == google::api::HttpBody::descriptor()->full_name();
+}
+
 using google::api::HttpRule;
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
@@ -61,7 +66,7 @@ const FieldDescriptor* FindMessageField(const Descriptor& type, const std::strin
 absl::StatusOr<Route> MakeRoute(const MethodDescriptor& method, const HttpRule& rule) {
   const auto [http_method, path] = Pattern(rule);
   if (http_method.empty()) return Refuse(method, "its HTTP rule has a pattern that is not served");
-  const bool is_body = method.output_type()->full_name() == google::api::HttpBody::descriptor()->full_name();
+  const bool is_body = IsBytes(*method.output_type());
   if (method.client_streaming() || method.server_streaming() != is_body) {
     return Refuse(method, "streams have no HTTP form but those of google.api.HttpBody");
   }
@@ -76,6 +81,7 @@ absl::StatusOr<Route> MakeRoute(const MethodDescriptor& method, const HttpRule& 
               .method = &method,
               .body_field = nullptr,
               .body_is_request = rule.body() == "*",
+              .body_is_bytes = false,
               .response_field = nullptr,
               .streams = is_body,
               .label = "",
@@ -86,6 +92,7 @@ absl::StatusOr<Route> MakeRoute(const MethodDescriptor& method, const HttpRule& 
   if (!rule.body().empty() && !route.body_is_request) {
     route.body_field = FindMessageField(request, rule.body());
     if (route.body_field == nullptr) return Refuse(method, absl::StrCat(rule.body(), " is no message field"));
+    route.body_is_bytes = IsBytes(*route.body_field->message_type());
   }
   if (!rule.response_body().empty()) {
     route.response_field = FindMessageField(*method.output_type(), rule.response_body());

@@ -24,6 +24,8 @@ struct Route {
   // is the body.
   const google::protobuf::FieldDescriptor* body_field;
   bool body_is_request;
+  // That field is a google.api.HttpBody: the body is bytes, no JSON.
+  bool body_is_bytes;
   // The response's field that is answered; null: all of it.
   const google::protobuf::FieldDescriptor* response_field;
   // It answers a stream of google.api.HttpBody: bytes, no JSON.
