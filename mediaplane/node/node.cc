@@ -76,7 +76,17 @@ Node::Node(NodeOptions options, MediaEngine& engine, Clock& clock)
                options_.tap_rings),
       streams_(options_.audio_streams_max),
       removed_legs_(kTombstoneAge, kTombstonesMax),
-      removed_bridges_(kTombstoneAge, kTombstonesMax) {}
+      removed_bridges_(kTombstoneAge, kTombstonesMax) {
+  if (options_.recordings.folder.empty()) return;
+  RecordingsOptions recordings = options_.recordings;
+  recordings.tools.names = &leg_names_;
+  recordings_ =
+      std::make_unique<Recordings>(std::move(recordings), tap_hub_, [this](const media::v1::RecordingState& state) {
+        NodeEvent event;
+        *event.mutable_recording_changed()->mutable_recording() = state;
+        log_.Append(std::move(event));
+      });
+}
 
 Node::~Node() = default;
 
@@ -159,6 +169,7 @@ absl::StatusOr<BridgeState> Node::RemoveBridge(const media::v1::RemoveBridgeRequ
     if (request.revision() <= it->second->revision) return Render(*it->second);
     if (transcriptions_ != nullptr) transcriptions_->OnBridgeRemoved(request.bridge_id());
     EndStreamsOf({StreamBook::Target::Kind::kBridge, request.bridge_id()});
+    if (recordings_ != nullptr) recordings_->EndBridge(it->second->slot);
     tap_hub_.RemoveBridge(it->second->slot);
     TUTTI_RETURN_IF_ERROR(engine_.RemoveBridge(it->second->slot));
     player_.Forsake({true, it->second->slot});
@@ -327,6 +338,9 @@ std::vector<media::v1::SnapshotResponse> Node::Snapshot() const {
       *snapshot.emplace_back().mutable_transcription() = std::move(state);
     }
   }
+  if (recordings_ != nullptr) {
+    for (auto& state : recordings_->UnderWay()) *snapshot.emplace_back().mutable_recording() = std::move(state);
+  }
   return snapshot;
 }
 
@@ -337,6 +351,7 @@ void Node::Poll() {
   player_.Poll(now);
   for (const StreamBook::Target& target : streams_.Expire(now)) OnStreamClosed(target);
   for (const EngineEvent& event : events_) OnEvent(event);
+  if (recordings_ != nullptr) recordings_->Poll();
   for (auto it = settings_due_.begin(); it != settings_due_.end();) {
     const auto due = it++;
     if (engine_.SetLegSettings((*due)->slot, MakeSettings((*due)->settings)).ok()) settings_due_.erase(due);

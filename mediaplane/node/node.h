@@ -20,6 +20,7 @@
 #include "mediaplane/node/media_engine.h"
 #include "mediaplane/node/sound_store.h"
 #include "mediaplane/node/tombstones.h"
+#include "mediaplane/recording/recordings.h"
 #include "mediaplane/stream/audio_line.h"
 #include "mediaplane/stream/stream_book.h"
 #include "mediaplane/tap/leg_names.h"
@@ -42,6 +43,8 @@ struct NodeOptions {
   std::vector<TapRing*> tap_rings;
   size_t audio_streams_max = 200;
   std::shared_ptr<StreamCounters> stream_counters = std::make_shared<StreamCounters>();
+  // Names and figures' owner aside. Without a folder nothing is recorded.
+  RecordingsOptions recordings;
 };
 
 // The media plane as media_plane.proto promises it: legs and bridges by id with
@@ -66,13 +69,18 @@ class Node {
 
   // UNIMPLEMENTED without Use.
   absl::StatusOr<media::v1::TranscriptionState> PutTranscription(const media::v1::PutTranscriptionRequest& request);
+  absl::StatusOr<media::v1::RecordingState> PutRecording(const media::v1::PutRecordingRequest& request);
+  absl::StatusOr<media::v1::DeleteRecordingResponse> DeleteRecording(const media::v1::DeleteRecordingRequest& request);
+  absl::StatusOr<Recordings::FileOnDisk> FindRecordingFile(const media::v1::ReadRecordingFileRequest& request) const;
+  // Takes up what is in the recordings' folder. Once, before the first request.
+  absl::Status LoadRecordings();
 
   // A sound that SoundUpload has made, and whether it is here.
   absl::StatusOr<media::v1::SoundState> PutSound(const std::string& sha256, std::shared_ptr<const Sound> sound);
   absl::StatusOr<media::v1::SoundState> GetSound(const std::string& sha256) const { return sounds_.Get(sha256); }
 
-  // The head, then every bridge, every leg, every transcription: all of one moment of
-  // the log.
+  // The head, then every bridge, every leg, every recording under way and every
+  // transcription: all of one moment of the log.
   std::vector<media::v1::SnapshotResponse> Snapshot() const;
 
   // Takes the engine's events into the log and forgets old tombstones. Every
@@ -93,7 +101,9 @@ class Node {
   bool RemoveAll();
 
   // No leg is left, and nothing that was asked of the engine is undone.
-  bool idle() const { return legs_.empty() && removing_.empty() && !engine_.pending(); }
+  bool idle() const {
+    return legs_.empty() && removing_.empty() && !engine_.pending() && (recordings_ == nullptr || recordings_->idle());
+  }
 
   // Something was asked of the engine and is not done: poll soon.
   bool pending() const { return engine_.pending(); }
@@ -154,6 +164,7 @@ class Node {
   StreamBook streams_;
   // Of the streams of bridges.
   absl::flat_hash_map<StreamBook::Ticket, std::unique_ptr<StreamTap>> stream_taps_;
+  std::unique_ptr<Recordings> recordings_;  // null: nothing is recorded
   bool draining_ = false;
 
   absl::flat_hash_map<std::string, std::unique_ptr<Leg>> legs_;

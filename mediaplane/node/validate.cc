@@ -11,6 +11,7 @@ namespace {
 constexpr int64_t kMediaTimeoutMsMax = 24 * 3'600'000;
 // Of a language, or of who knows it.
 constexpr size_t kNameBytesMax = 64;
+constexpr int64_t kRecordingMsMax = 24 * 3'600'000;
 
 absl::Status CheckVolume(int32_t volume_db) {
   if (volume_db >= kVolumeDbMin && volume_db <= kVolumeDbMax) return absl::OkStatus();
@@ -84,6 +85,27 @@ absl::Status CheckStop(const media::v1::StopAudioRequest& request) {
   if (named != 1) return InvalidRequest("what to stop is an operation, a leg or a bridge: one of the three");
   for (const std::string* id : {&request.operation_id(), &request.leg_id(), &request.bridge_id()}) {
     if (!id->empty()) TUTTI_RETURN_IF_ERROR(CheckId("what to stop", *id));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckRecording(const media::v1::PutRecordingRequest& request) {
+  using Request = media::v1::PutRecordingRequest;
+  TUTTI_RETURN_IF_ERROR(CheckIdAndRevision("recording", request.recording_id(), request.revision()));
+  TUTTI_RETURN_IF_ERROR(CheckId("bridge", request.bridge_id()));
+  if (request.wanted() == Request::WANTED_UNSPECIFIED || !Request::Wanted_IsValid(request.wanted())) {
+    return InvalidRequest("wanted says what the recording shall do");
+  }
+  if (request.format() == media::v1::RECORDING_FORMAT_UNSPECIFIED ||
+      !media::v1::RecordingFormat_IsValid(request.format())) {
+    return InvalidRequest("format is one of RecordingFormat");
+  }
+  if (request.sample_rate_hz() != 8000 && request.sample_rate_hz() != 16000) {
+    return InvalidRequest(absl::StrCat("sample_rate_hz is ", request.sample_rate_hz(), " and must be 8000 or 16000"));
+  }
+  if (request.duration_ms_max() <= 0 || request.duration_ms_max() > kRecordingMsMax) {
+    return InvalidRequest(
+        absl::StrCat("duration_ms_max is ", request.duration_ms_max(), " and must be 1 to ", kRecordingMsMax));
   }
   return absl::OkStatus();
 }

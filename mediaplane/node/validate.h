@@ -24,6 +24,9 @@ absl::Status CheckLeg(const media::v1::PutLegRequest& request);
 
 absl::Status CheckPlay(const media::v1::PlayAudioRequest& request);
 absl::Status CheckTranscription(const media::v1::PutTranscriptionRequest& request);
+// All of what it first is.
+absl::Status CheckRecording(const media::v1::PutRecordingRequest& request);
+
 absl::Status CheckStop(const media::v1::StopAudioRequest& request);
 
 }  // namespace tutti::mediaplane

@@ -1,10 +1,13 @@
 #include "mediaplane/server/media_plane_server.h"
 
 #include <rte_mempool.h>
+#include <time.h>
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <random>
+#include <system_error>
 #include <utility>
 
 #include "common/log/log.h"
@@ -32,12 +35,32 @@ constexpr absl::Duration kPollPending = absl::Milliseconds(2);
 constexpr absl::Duration kPollLegs = absl::Milliseconds(20);
 constexpr absl::Duration kPollEmpty = absl::Seconds(1);
 
+// Threads that write recordings: one that waits for a disk leaves another one.
+constexpr int kWriters = 2;
+// Recordings that are finished at the same time.
+constexpr int kFinishers = 2;
+
 // For the last BYE to leave.
 constexpr absl::Duration kEndTimeout = absl::Seconds(2);
 
 uint64_t Random64() {
   static thread_local std::random_device device;
   return uint64_t{device()} << 32 | device();
+}
+
+// The clock of workers' ticks.
+int64_t MonotonicNs() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+// The program that is built with this one: beside it, or in its folder of the build.
+std::string FinisherProgram() {
+  std::error_code error;
+  const auto folder = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  const auto beside = folder / "recording_finish";
+  return std::filesystem::exists(beside, error) ? beside : folder / "finisher" / "recording_finish";
 }
 
 }  // namespace
@@ -124,9 +147,11 @@ absl::Status MediaPlaneServer::StartControl(Clock& clock) {
   engine_metrics_ = std::make_shared<EngineMetrics>(std::move(sources), options_.legs_max, packets_->size,
                                                     [this] { return rte_mempool_in_use_count(packets_.get()); });
   metrics_.Add(engine_metrics_);
-  TUTTI_RETURN_IF_ERROR(metrics_.Serve(options_.metrics_listen));
+  recording_metrics_ =
+      std::make_shared<RecordingMetrics>(recording_figures_, [this] { return node_->tap_hub().depth_max(); });
 
   NodeOptions node;
+  TUTTI_RETURN_IF_ERROR(StartRecording(clock, node.recordings));
   node.epoch = IdGenerator(clock).Next();
   for (const SocketAddress& address : options_.addresses) node.addresses.push_back(FormatIp(address));
   node.rtp_peer_allow = options_.rtp_peer_allow;
@@ -136,6 +161,9 @@ absl::Status MediaPlaneServer::StartControl(Clock& clock) {
   node.stream_counters = streams_->counters();
   media_engine_ = std::make_unique<RealMediaEngine>(*engine_, *streams_);
   node_ = std::make_unique<Node>(std::move(node), *media_engine_, clock);
+  TUTTI_RETURN_IF_ERROR(node_->LoadRecordings());
+  metrics_.Add(recording_metrics_);
+  TUTTI_RETURN_IF_ERROR(metrics_.Serve(options_.metrics_listen));
   tap_thread_ = std::make_unique<TapThread>(node_->tap_hub());
   control_thread_ = std::make_unique<ControlThread>([this] { return Poll(); });
   MakeTranscriptions(clock);
@@ -169,6 +197,26 @@ void MediaPlaneServer::MakeTranscriptions(Clock& clock) {
   control_thread_->Run([this] { node_->Use(*transcriptions_); });
 }
 
+absl::Status MediaPlaneServer::StartRecording(Clock& clock, RecordingsOptions& recordings) {
+  std::error_code error;
+  std::filesystem::create_directories(options_.recordings_dir, error);
+  // One that is there is none.
+  TUTTI_ASSIGN_OR_RETURN(recordings_lock_, FolderLock::Take(options_.recordings_dir));
+  writers_ = std::make_unique<WorkThreads>("recorder", kWriters);
+  finisher_ = std::make_unique<FinisherProcess>(FinisherProgram(), std::vector<std::string>(), kFinishers);
+  recordings.folder = options_.recordings_dir;
+  recordings.recordings_max = options_.recordings_max;
+  recordings.tools.disk = &disk_;
+  recordings.tools.clock = &clock;
+  recordings.tools.monotonic_ns = MonotonicNs;
+  recordings.tools.write = [this](std::function<void()> task) { writers_->Post(std::move(task)); };
+  recordings.tools.figures = &recording_figures_;
+  recordings.finish = [this](const std::string& folder, FinisherProcess::Done done) {
+    finisher_->Finish(folder, std::move(done));
+  };
+  return absl::OkStatus();
+}
+
 absl::Duration MediaPlaneServer::Poll() {
   node_->Poll();
   ControlFigures figures;
@@ -190,8 +238,9 @@ absl::Duration MediaPlaneServer::Poll() {
     idle_ = node_->idle();
   }
   if (node_->pending()) return kPollPending;
+  const bool records = recording_figures_.active > 0 || recording_figures_.finishing > 0;
   // Also that tokens expire in time.
-  return figures.legs > 0 || figures.plays > 0 || figures.audio_streams > 0 ? kPollLegs : kPollEmpty;
+  return figures.legs > 0 || figures.plays > 0 || figures.audio_streams > 0 || records ? kPollLegs : kPollEmpty;
 }
 
 bool MediaPlaneServer::WaitIdle(absl::Duration timeout) {

@@ -15,11 +15,16 @@
 #include "mediaplane/engine/engine.h"
 #include "mediaplane/engine/worker_thread.h"
 #include "mediaplane/metrics/engine_metrics.h"
+#include "mediaplane/metrics/recording_metrics.h"
 #include "mediaplane/node/control_thread.h"
 #include "mediaplane/node/node.h"
 #include "mediaplane/node/real_media_engine.h"
 #include "mediaplane/port/eal.h"
 #include "mediaplane/port/port.h"
+#include "mediaplane/recording/disk.h"
+#include "mediaplane/recording/finisher_process.h"
+#include "mediaplane/recording/work_threads.h"
+#include "mediaplane/server/folder_lock.h"
 #include "mediaplane/server/options.h"
 #include "mediaplane/service/media_plane_service.h"
 #include "mediaplane/stream/audio_pump.h"
@@ -51,6 +56,7 @@ class MediaPlaneServer {
   absl::Status CreateEndpoints();
   absl::Status StartControl(Clock& clock);
   void MakeTranscriptions(Clock& clock);
+  absl::Status StartRecording(Clock& clock, RecordingsOptions& recordings);
   absl::Duration Poll();
   bool WaitIdle(absl::Duration timeout);
 
@@ -66,7 +72,13 @@ class MediaPlaneServer {
   Metrics metrics_;
   std::shared_ptr<EngineMetrics> engine_metrics_;
   std::unique_ptr<RealMediaEngine> media_engine_;
+  std::unique_ptr<FolderLock> recordings_lock_;
+  PosixDisk disk_;
+  RecordingFigures recording_figures_;
+  std::shared_ptr<RecordingMetrics> recording_metrics_;
   std::unique_ptr<Node> node_;
+  std::unique_ptr<WorkThreads> writers_;
+  std::unique_ptr<FinisherProcess> finisher_;
   std::unique_ptr<TapThread> tap_thread_;
   std::unique_ptr<TranscriptionMetrics> transcription_metrics_;
   std::unique_ptr<Transcriptions> transcriptions_;

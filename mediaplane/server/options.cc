@@ -17,6 +17,7 @@ constexpr uint32_t kWorkersMax = 64;
 constexpr uint32_t kLegsMaxMax = 200'000;
 constexpr uint32_t kAudioStreamsMaxMax = 10'000;
 constexpr uint32_t kPortFirstMin = 1024;
+constexpr uint32_t kRecordingsMaxMax = 100'000;
 constexpr size_t kAddressesMax = 16;
 constexpr uint32_t kDrainSecondsMax = 24 * 3600;
 constexpr uint32_t kVlanMax = 4094;
@@ -101,6 +102,7 @@ absl::StatusOr<ServerOptions> MakeServerOptions(const config::v1::Config& all) {
   TUTTI_RETURN_IF_ERROR(CheckRange("legs_max", config.legs_max(), 1, kLegsMaxMax));
   TUTTI_RETURN_IF_ERROR(CheckRange("audio_streams_max", config.audio_streams_max(), 0, kAudioStreamsMaxMax));
   TUTTI_RETURN_IF_ERROR(CheckRange("workers", config.workers(), 1, kWorkersMax));
+  TUTTI_RETURN_IF_ERROR(CheckRange("recordings_max", config.recordings_max(), 0, kRecordingsMaxMax));
   TUTTI_RETURN_IF_ERROR(CheckRange("drain_timeout_seconds", config.drain_timeout_seconds(), 0, kDrainSecondsMax));
 
   ServerOptions options;
@@ -114,6 +116,9 @@ absl::StatusOr<ServerOptions> MakeServerOptions(const config::v1::Config& all) {
   options.audio_streams_max = config.audio_streams_max();
   options.workers = config.workers();
   options.drain_timeout = absl::Seconds(config.drain_timeout_seconds());
+  options.recordings_dir =
+      config.recordings_dir().empty() ? absl::StrCat(all.data_dir(), "/recordings") : config.recordings_dir();
+  options.recordings_max = config.recordings_max();
   TUTTI_RETURN_IF_ERROR(TakeAddresses(config, options));
   if (!config.rtp_peer_allow().empty()) {
     const std::vector<std::string> networks(config.rtp_peer_allow().begin(), config.rtp_peer_allow().end());

@@ -35,6 +35,8 @@ struct ServerOptions {
   unsigned workers = 0;
   std::vector<int> worker_cpus;  // one each, -1: any
   absl::Duration drain_timeout;
+  std::string recordings_dir;
+  uint32_t recordings_max = 0;
 
   // A device of DPDK's instead of the kernel's UDP.
   struct Ethdev {

@@ -27,6 +27,8 @@ TEST(ServerOptions, DefaultsAreOnLoopback) {
   EXPECT_EQ(options->port_first, 10000);
   EXPECT_EQ(options->port_last, 29999);
   EXPECT_EQ(options->legs_max, 4000u);
+  EXPECT_EQ(options->recordings_max, 1000u);
+  EXPECT_THAT(options->recordings_dir, testing::EndsWith("/recordings"));
   EXPECT_EQ(options->rtp_peer_allow.ToString(), "127.0.0.0/8, ::1/128");
   EXPECT_THAT(options->worker_cpus, ElementsAre(-1));
 }
@@ -67,6 +69,7 @@ TEST(ServerOptions, RefusesWithASentenceThatNamesTheSetting) {
       {"legs_max: 200001", "mediaplane.legs_max"},
       {"workers: 0", "mediaplane.workers"},
       {"workers: 65", "mediaplane.workers"},
+      {"recordings_max: 100001", "mediaplane.recordings_max"},
       {"workers: 2 worker_cpus: 1", "mediaplane.worker_cpus has 1 CPUs for 2 workers"},
       {"rtp_address: 'host'", "\"host\" is no address"},
       {"rtp_address: '0.0.0.0'", "\"0.0.0.0\" is no address"},

@@ -7,6 +7,7 @@
 #include "common/status/grpc_status.h"
 #include "common/status/status.h"
 #include "mediaplane/service/audio_reactor.h"
+#include "mediaplane/service/file_reactor.h"
 #include "mediaplane/service/sound_reactor.h"
 #include "mediaplane/service/watch_reactor.h"
 
@@ -163,6 +164,28 @@ ServerUnaryReactor* MediaPlaneService::PlayAudio(CallbackServerContext* context,
                                                  const media::v1::PlayAudioRequest* request,
                                                  media::v1::AudioState* response) {
   return Answer<media::v1::AudioState>(context, response, [this, request] { return node_.PlayAudio(*request); });
+}
+
+ServerUnaryReactor* MediaPlaneService::PutRecording(CallbackServerContext* context,
+                                                    const media::v1::PutRecordingRequest* request,
+                                                    media::v1::RecordingState* response) {
+  return Answer<media::v1::RecordingState>(context, response, [this, request] { return node_.PutRecording(*request); });
+}
+
+ServerUnaryReactor* MediaPlaneService::DeleteRecording(CallbackServerContext* context,
+                                                       const media::v1::DeleteRecordingRequest* request,
+                                                       media::v1::DeleteRecordingResponse* response) {
+  return Answer<media::v1::DeleteRecordingResponse>(context, response,
+                                                    [this, request] { return node_.DeleteRecording(*request); });
+}
+
+ServerWriteReactor<media::v1::ReadRecordingFileResponse>* MediaPlaneService::ReadRecordingFile(
+    CallbackServerContext*, const media::v1::ReadRecordingFileRequest* request) {
+  if (++files_ > kFilesMax) {
+    --files_;
+    return new RefusedStream<media::v1::ReadRecordingFileResponse>(TooMany("too many files are read: try later"));
+  }
+  return new FileReactor(node_, thread_, readers_, *request, files_);
 }
 
 ServerUnaryReactor* MediaPlaneService::StopAudio(CallbackServerContext* context,

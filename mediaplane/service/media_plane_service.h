@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "mediaplane/node/control_thread.h"
 #include "mediaplane/node/node.h"
+#include "mediaplane/recording/work_threads.h"
 #include "mediaplane/stream/audio_pump.h"
 #include "tutti/media/v1/media_plane.grpc.pb.h"
 
@@ -22,6 +23,9 @@ class MediaPlaneService final : public media::v1::MediaPlane::CallbackService {
   static constexpr int kUploadsMax = 4;
   // Calls of StreamAudio; the node bounds those that have a token.
   static constexpr int kAudioStreamsMax = 12'000;
+  // Files of recordings that are read at the same time, and how many disks' waits at once.
+  static constexpr int kFilesMax = 64;
+  static constexpr int kReaders = 2;
 
   // All outlive the service; the server that has it ends before `thread` and `pump`.
   MediaPlaneService(Node& node, ControlThread& thread, AudioPump& pump) : node_(node), thread_(thread), pump_(pump) {}
@@ -52,6 +56,14 @@ class MediaPlaneService final : public media::v1::MediaPlane::CallbackService {
                                      media::v1::SoundState* response) override;
   grpc::ServerUnaryReactor* PlayAudio(grpc::CallbackServerContext* context, const media::v1::PlayAudioRequest* request,
                                       media::v1::AudioState* response) override;
+  grpc::ServerUnaryReactor* PutRecording(grpc::CallbackServerContext* context,
+                                         const media::v1::PutRecordingRequest* request,
+                                         media::v1::RecordingState* response) override;
+  grpc::ServerUnaryReactor* DeleteRecording(grpc::CallbackServerContext* context,
+                                            const media::v1::DeleteRecordingRequest* request,
+                                            media::v1::DeleteRecordingResponse* response) override;
+  grpc::ServerWriteReactor<media::v1::ReadRecordingFileResponse>* ReadRecordingFile(
+      grpc::CallbackServerContext* context, const media::v1::ReadRecordingFileRequest* request) override;
   grpc::ServerUnaryReactor* StopAudio(grpc::CallbackServerContext* context, const media::v1::StopAudioRequest* request,
                                       media::v1::StopAudioResponse* response) override;
   grpc::ServerUnaryReactor* PutTranscription(grpc::CallbackServerContext* context,
@@ -81,6 +93,8 @@ class MediaPlaneService final : public media::v1::MediaPlane::CallbackService {
   std::atomic<int> streams_ = 0;
   std::atomic<int> uploads_ = 0;
   std::atomic<int> audio_streams_ = 0;
+  std::atomic<int> files_ = 0;
+  WorkThreads readers_{"file_reader", kReaders};
 };
 
 }  // namespace tutti::mediaplane

@@ -1,5 +1,7 @@
 #include "mediaplane/tap/tap_thread.h"
 
+#include <pthread.h>
+
 #include "absl/time/time.h"
 
 namespace tutti::mediaplane {
@@ -15,6 +17,7 @@ TapThread::~TapThread() {
 }
 
 void TapThread::Run() {
+  pthread_setname_np(pthread_self(), "tap");
   const auto stopped = [this] {
     absl::MutexLock lock(&mutex_);
     return mutex_.AwaitWithTimeout(absl::Condition(&stop_), absl::Milliseconds(kTickMs));
