@@ -16,6 +16,7 @@ SERVICES = {
     "control": ["tutti.control.v1.CallService", "tutti.control.v1.ConferenceService",
                 "tutti.control.v1.ConferencecallService", "tutti.control.v1.EventService"],
     "mediaplane": ["tutti.media.v1.MediaPlane"],
+    "speech": ["tutti.speech.v1.SpeechService"],
     "gateway": [],
 }
 
@@ -23,7 +24,7 @@ SERVICES = {
 class GrpcTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.stack = Stack().start()
+        cls.stack = Stack(speech=True).start()
 
     @classmethod
     def tearDownClass(cls):

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A real Prometheus scrapes the three processes; what they show, the alerts and the dashboard go together."""
+"""A real Prometheus scrapes the four processes; what they show, the alerts and the dashboard go together."""
 
 import json
 import os
@@ -27,6 +27,11 @@ SAID = {
     "mediaplane": ("tutti_rpc_requests_total", "tutti_mediaplane_legs", "tutti_mediaplane_packets_received_total",
                    "tutti_mediaplane_packets_dropped_total", "tutti_mediaplane_tick_duration_seconds_count",
                    "tutti_mediaplane_tick_lateness_seconds_count"),
+    "speech": ("tutti_rpc_requests_total", "tutti_speech_streams", "tutti_speech_utterances_total",
+               "tutti_speech_finals_total", "tutti_speech_queue_depth", "tutti_speech_queue_age_seconds",
+               "tutti_speech_audio_seconds_total", "tutti_speech_decode_cpu_seconds_total",
+               "tutti_speech_decoder_restarts_total", "tutti_speech_syntheses_total",
+               "tutti_speech_synthesis_failures_total"),
     "gateway": ("tutti_gateway_requests_total", "tutti_gateway_request_duration_seconds_count"),
 }
 
@@ -78,7 +83,7 @@ class Prometheus:
 class PrometheusTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.stack = Stack().start()
+        cls.stack = Stack(speech=True).start()
         cls.room = cls.stack.create_conference(name="scraped")
         cls.caller = UdpCaller(cls.stack, 503).join(cls.room["id"])
         cls.stack.wait_joined(cls.room["id"], 1)
@@ -118,9 +123,9 @@ class PrometheusTest(unittest.TestCase):
                                          check=False)
                 self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
 
-    def test_a_real_prometheus_scrapes_all_three_and_can_draw_the_dashboard(self):
+    def test_a_real_prometheus_scrapes_all_four_and_can_draw_the_dashboard(self):
         with Prometheus(self.stack) as prometheus:
-            until(lambda: prometheus.query("up") == {name: 1.0 for name in PROCESSES}, 30, "all three up")
+            until(lambda: prometheus.query("up") == {name: 1.0 for name in PROCESSES}, 30, "all four up")
             until(lambda: prometheus.query("tutti_mediaplane_legs") == {"mediaplane": 1.0}, 10, "the leg is seen")
             with open(DASHBOARD, encoding="utf-8") as file:
                 panels = json.load(file)["panels"]

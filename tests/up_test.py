@@ -13,7 +13,7 @@ import urllib.request
 
 from tests.harness import junit
 from tests.harness.postgres import Postgres
-from tests.harness.stack import Stack
+from tests.harness.stack import PROCESSES, Stack
 from tests.harness.waiting import until
 
 
@@ -71,8 +71,9 @@ class UpTest(unittest.TestCase):
         up.wait_line("Ctrl-C ends it")
         text = "\n".join(up.lines)
         self.assertIn(f"http://{self.stack.http}/v1", text)
-        self.assertIn(self.stack.grpc["control"], text)
-        for name in ("control", "mediaplane", "gateway"):
+        for name in ("control", "mediaplane", "speech"):
+            self.assertIn(self.stack.grpc[name], text)
+        for name in PROCESSES:
             [pid] = pids(self.folder, name)
             os.kill(pid, signal.SIGKILL)
             up.wait_line(rf"{name} ended \(signal SIGKILL\); restarting it in 0\.2 s")
@@ -87,7 +88,7 @@ class UpTest(unittest.TestCase):
         up.end()
         self.assertEqual(up.popen.returncode, 0)
         self.assertEqual(up.lines[-1], "Tutti is down.")
-        for name in ("control", "mediaplane", "gateway"):
+        for name in PROCESSES:
             self.assertEqual(pids(self.folder, name), [])
 
     def test_postgres_is_the_data_base_and_its_password_is_not_shown(self):
@@ -107,7 +108,7 @@ class UpTest(unittest.TestCase):
         up.wait_line(pattern)
         up.popen.wait(30)
         self.assertNotEqual(up.popen.returncode, 0)
-        for name in ("control", "mediaplane", "gateway"):
+        for name in PROCESSES:
             self.assertEqual(pids(self.folder, name), [])
 
     def test_a_port_in_use_is_one_sentence(self):

@@ -39,7 +39,13 @@ SpeechMetrics::SpeechMetrics(prometheus::Registry& registry)
       synthesis_audio_seconds_(
           Counter(registry, "tutti_speech_synthesis_audio_seconds_total", "Seconds of speech that were made.")) {}
 
-void SpeechMetrics::AddProvider(const std::string& provider) {
+void SpeechMetrics::AddSynthesizer(const std::string& provider) {
+  for (Counters* family : {&syntheses_, &synthesis_failures_, &synthesis_audio_seconds_}) {
+    family->Add({{"provider", provider}});
+  }
+}
+
+void SpeechMetrics::AddRecognizer(const std::string& provider) {
   for (Counters* family :
        {&utterances_, &audio_seconds_, &finals_, &empty_finals_, &cpu_seconds_, &given_up_, &restarts_}) {
     family->Add({{"provider", provider}});

@@ -20,8 +20,9 @@ class SpeechMetrics {
  public:
   explicit SpeechMetrics(prometheus::Registry& registry);
 
-  // Shows the provider's figures from now on, at zero.
-  void AddProvider(const std::string& provider);
+  // They show a provider's figures from now on, at zero.
+  void AddRecognizer(const std::string& provider);
+  void AddSynthesizer(const std::string& provider);
 
   void OnUtterance(const std::string& provider);
   void OnAudio(const std::string& provider, double seconds);

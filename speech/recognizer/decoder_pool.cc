@@ -208,6 +208,19 @@ absl::StatusOr<bool> DecoderPool::DecodeWith(Decoder& decoder, Utterance& uttera
     interim = client->second.interim;
     profile = *queue_.profile(utterance);
   }
+  const bool stranger = profile.empty();
+  TUTTI_ASSIGN_OR_RETURN(bool done, Pass(decoder, utterance, interim, profile, transcript));
+  // A stranger's first words are looked at again with what was learned from them.
+  if (done && stranger && !profile.empty()) {
+    TUTTI_ASSIGN_OR_RETURN(done, Pass(decoder, utterance, false, profile, transcript));
+  }
+  absl::MutexLock lock(&mutex_);
+  if (SpeakerProfile* const kept = queue_.profile(utterance)) *kept = std::move(profile);
+  return done;
+}
+
+absl::StatusOr<bool> DecoderPool::Pass(Decoder& decoder, Utterance& utterance, bool interim, SpeakerProfile& profile,
+                                       Transcript& transcript) {
   TUTTI_RETURN_IF_ERROR(decoder.Begin(profile));
   Converter converter(utterance.sample_rate_hz);
   std::vector<int16_t> piece;
@@ -224,11 +237,8 @@ absl::StatusOr<bool> DecoderPool::DecodeWith(Decoder& decoder, Utterance& uttera
     TellInterim(utterance, text);
     last = std::move(text);
   }
-  if (place == 0) return true;
   TUTTI_RETURN_IF_ERROR(decoder.Feed(converter.Rest()));
   TUTTI_ASSIGN_OR_RETURN(transcript, decoder.End(profile));
-  absl::MutexLock lock(&mutex_);
-  if (SpeakerProfile* const kept = queue_.profile(utterance)) *kept = std::move(profile);
   return true;
 }
 

@@ -69,6 +69,8 @@ class DecoderPool final : public Recognizer {
   absl::Status Make(std::unique_ptr<Decoder>& decoder);
   // False: it was given up.
   absl::StatusOr<bool> DecodeWith(Decoder& decoder, Utterance& utterance, Transcript& transcript);
+  absl::StatusOr<bool> Pass(Decoder& decoder, Utterance& utterance, bool interim, SpeakerProfile& profile,
+                            Transcript& transcript);
   Piece WaitPiece(Utterance& utterance, size_t place, std::vector<int16_t>& piece);
   void TellInterim(const Utterance& utterance, const std::string& text);
   void Answer(const Utterance& utterance, const Transcript& transcript, absl::Duration queued);

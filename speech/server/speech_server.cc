@@ -5,8 +5,11 @@
 #include <utility>
 
 #include "common/log/log.h"
+#include "common/rpc/client.h"
 #include "common/status/status.h"
+#include "speech/recognizer/external_recognizer.h"
 #include "speech/recognizer/pocketsphinx_decoder.h"
+#include "speech/recognizer/sherpa_onnx_decoder.h"
 #include "speech/synthesizer/espeak_synthesizer.h"
 #include "speech/synthesizer/flite_synthesizer.h"
 
@@ -27,33 +30,50 @@ absl::StatusOr<std::unique_ptr<SpeechServer>> SpeechServer::Start(const ServerOp
 }
 
 void SpeechServer::AddRecognizers() {
+  for (const config::v1::SpeechProvider& provider : options_.providers) {
+    std::vector<std::string> languages(provider.language().begin(), provider.language().end());
+    if (provider.has_address()) {
+      speech_metrics_.AddRecognizer(provider.name());
+      recognizers_.Add(std::make_unique<ExternalRecognizer>(provider.name(), std::move(languages),
+                                                            MakeRpcChannel(provider.address(), options_.tls)));
+    } else {
+      AddPool(provider.name(), std::move(languages),
+              MakeSherpaOnnxFactory(provider.sherpa_onnx_library(), provider.sherpa_onnx_model_dir()));
+    }
+  }
   if (const absl::Status model = CheckPocketsphinxModel(options_.pocketsphinx_model); !model.ok()) {
     log::Warning("a recogniser is missing", {{"provider", kPocketsphinxName}, {"error", std::string(model.message())}});
     return;
   }
-  DecoderPool::Options pool;
-  pool.name = kPocketsphinxName;
-  pool.languages = {"en-US"};
-  pool.decoders_max = options_.decoders_max;
-  AddPool(std::move(pool), [model = options_.pocketsphinx_model] { return MakePocketsphinxDecoder(model); });
+  AddPool(kPocketsphinxName, {"en-US"},
+          [model = options_.pocketsphinx_model] { return MakePocketsphinxDecoder(model); });
 }
 
-void SpeechServer::AddPool(DecoderPool::Options options, DecoderFactory factory) {
-  speech_metrics_.AddProvider(options.name);
+void SpeechServer::AddPool(const std::string& name, std::vector<std::string> languages, DecoderFactory factory) {
+  speech_metrics_.AddRecognizer(name);
+  DecoderPool::Options options;
+  options.name = name;
+  options.languages = std::move(languages);
+  options.decoders_max = options_.decoders_max;
   auto pool = std::make_unique<DecoderPool>(std::move(options), std::move(factory), clock_, speech_metrics_);
   pools_.push_back(pool.get());
   recognizers_.Add(std::move(pool));
 }
 
 void SpeechServer::AddSynthesizers() {
-  synthesizers_.Add(std::make_unique<FliteSynthesizer>());
+  AddSynthesizer(std::make_unique<FliteSynthesizer>());
   if (options_.espeak.empty()) return;
   auto espeak = EspeakSynthesizer::Make(options_.espeak, {});
   if (espeak.ok()) {
-    synthesizers_.Add(*std::move(espeak));
+    AddSynthesizer(*std::move(espeak));
   } else {
     log::Warning("there are no voices but English ones", {{"error", std::string(espeak.status().message())}});
   }
+}
+
+void SpeechServer::AddSynthesizer(std::unique_ptr<Synthesizer> synthesizer) {
+  speech_metrics_.AddSynthesizer(synthesizer->voices().front().provider());
+  synthesizers_.Add(std::move(synthesizer));
 }
 
 absl::Status SpeechServer::Serve() {

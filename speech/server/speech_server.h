@@ -2,6 +2,7 @@
 #define SPEECH_SERVER_SPEECH_SERVER_H_
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -38,7 +39,8 @@ class SpeechServer {
 
   void AddRecognizers();
   void AddSynthesizers();
-  void AddPool(DecoderPool::Options options, DecoderFactory factory);
+  void AddPool(const std::string& name, std::vector<std::string> languages, DecoderFactory factory);
+  void AddSynthesizer(std::unique_ptr<Synthesizer> synthesizer);
   absl::Status Serve();
 
   const ServerOptions options_;

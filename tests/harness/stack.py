@@ -12,7 +12,7 @@ import urllib.request
 
 from tests.harness.waiting import until
 
-PROCESSES = ("mediaplane", "control", "gateway")
+PROCESSES = ("speech", "mediaplane", "control", "gateway")
 
 
 _handed_out = set()
@@ -99,18 +99,18 @@ class Rest:
 
 
 class Stack(Rest):
-    """control, mediaplane and gateway with a data folder of their own.
+    """control, mediaplane, gateway and, if asked for, speech with a data folder of their own.
 
     Several replicas of control are the processes `control`, `control2`, …; the gateway knows them all.
     """
 
-    def __init__(self, flags=(), replicas=1):
+    def __init__(self, flags=(), replicas=1, speech=False):
         self.folder = tempfile.mkdtemp(prefix="stack", dir=os.environ.get("TEST_TMPDIR"))
         self.controls = ["control", *(f"control{number}" for number in range(2, replicas + 1))]
-        self.names = ["mediaplane", *self.controls, "gateway"]
+        self.names = [*(["speech"] if speech else []), "mediaplane", *self.controls, "gateway"]
         super().__init__(f"127.0.0.1:{free_port()}")
-        self.grpc = {name: f"127.0.0.1:{free_port()}" for name in self.names}
-        self.metrics = {name: f"127.0.0.1:{free_port()}" for name in self.names}
+        self.grpc = {name: f"127.0.0.1:{free_port()}" for name in {*PROCESSES, *self.names}}
+        self.metrics = {name: f"127.0.0.1:{free_port()}" for name in {*PROCESSES, *self.names}}
         self.flags = [
             f"--data_dir={self.folder}",
             f"--gateway.http_listen={self.http}",
@@ -157,6 +157,7 @@ class Stack(Rest):
             for name, process in self.processes.items():
                 assert process.poll() is None, f"{name} ended: {self.log(name)}"
             up = all(self.metric(name, "tutti_control_media_node_up") == 1 for name in self.controls)
+            up = up and ("speech" not in self.names or self.scrape("speech"))
             return up and self.get("/readyz").status == 200
         until(ready, seconds, "all processes healthy")
 

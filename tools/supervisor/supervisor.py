@@ -15,7 +15,7 @@ import time
 import urllib.error
 import urllib.request
 
-PROCESSES = ("mediaplane", "control", "gateway")
+PROCESSES = ("speech", "mediaplane", "control", "gateway")
 START_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 15
 BACKOFF_SECONDS_MIN = 0.2
@@ -185,6 +185,7 @@ def describe(supervisor):
     control = supervisor.processes["control"].addresses
     mediaplane = supervisor.processes["mediaplane"].addresses
     gateway = supervisor.processes["gateway"].addresses
+    speech = supervisor.processes["speech"].addresses
     rest = f'{gateway["scheme"]}://{gateway["http"]}'
     say(f"""
 Tutti is up.
@@ -192,6 +193,7 @@ Tutti is up.
   REST              {rest}/v1         documentation  {rest}/docs
   control gRPC      {control["grpc"]}                 metrics  http://{control["metrics"]}/metrics
   mediaplane gRPC   {mediaplane["grpc"]}                 metrics  http://{mediaplane["metrics"]}/metrics
+  speech gRPC       {speech["grpc"]}                 metrics  http://{speech["metrics"]}/metrics
   gateway                                           metrics  http://{gateway["metrics"]}/metrics
   RTP               {mediaplane.get("rtp", "")}
   data base         {control.get("store", "")}
