@@ -2,15 +2,12 @@
 """A meeting that is recorded and transcribed live: four speakers with known texts over PCMU and G.722, and a second room beside
 it. Speech is flite's, the senders are ffmpeg, the recordings are measured by ffprobe and ffmpeg."""
 
-import os
-import re
-import subprocess
 import unittest
 
 import numpy
 
-from tests.harness import junit, recordings, sdp
-from tests.harness.callers import Ffmpeg
+from tests.harness import junit, recordings
+from tests.harness.speech import Speaker, error_rate, words_of
 from tests.harness.stack import Stack
 from tests.harness.udp_caller import UdpCaller
 from tests.harness.waiting import until
@@ -28,40 +25,9 @@ TONE = 1409
 ERROR_RATE_MAX = 0.7
 
 
-def words_of(text):
-    return re.findall(r"[a-z']+", text.lower())
-
-
-def error_rate(wanted, heard):
-    """Word errors (substitutions, deletions, insertions) by the wanted words."""
-    row = list(range(len(heard) + 1))
-    for i, word in enumerate(wanted, 1):
-        before, row[0] = row[0], i
-        for j, other in enumerate(heard, 1):
-            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (word != other))
-    return row[-1] / len(wanted)
-
-
-class Speaker(Ffmpeg):
-    """Says one text once, then silence."""
-
-    def __init__(self, stack, codec, voice, text):
-        super().__init__(stack, codec, 0)
-        self.text = text
-        self.sound = os.path.join(self.folder, "text.wav")
-        subprocess.run(["flite", "-voice", voice, "-t", text, "-o", self.sound], check=True)
-
-    def send_command(self, remote):
-        command = super().send_command(remote)
-        rate = sdp.CODECS[self.codec][2]
-        chain = f"aresample={rate},adelay=500,apad=pad_dur=30,asetnsamples=n={rate // 50}"
-        source = command.index("-f")
-        return [*command[:source], "-i", self.sound, "-af", chain, *command[command.index("-c:a"):]]
-
-
 class MemoryTest(unittest.TestCase):
     def test_four_speakers(self):
-        stack = Stack()
+        stack = Stack(speech=True)
         self.addCleanup(stack.stop)
         stack.start()
         room, other_room = (stack.create_conference()["id"] for _ in range(2))

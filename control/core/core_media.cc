@@ -234,6 +234,7 @@ absl::StatusOr<Operation> Core::ReadOperation(const std::string& call_id) {
     if (wanted.has_play()) {
       const store::SoundPlay& play = wanted.play();
       PlayOperation what;
+      what.customer_id = record->call().customer_id();
       what.node_id = record->node_id();
       what.stop_on_dtmf = play.stop_on_dtmf();
       if (play.has_text()) {

@@ -39,8 +39,9 @@ struct SoundStop {
 
 // A sound for a call.
 struct PlayOperation {
+  std::string customer_id;
   std::string node_id;
-  // "beep", "file:NAME" or a URL; or a text.
+  // "beep", "sound:ID" of the customer's, "file:NAME" or a URL; or a text.
   std::string sound;
   std::optional<SpokenText> text;
   bool stop_on_dtmf = false;

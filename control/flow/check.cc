@@ -49,7 +49,7 @@ absl::Status CheckSound(const std::string& place, const std::string& sound) {
   TUTTI_RETURN_IF_ERROR(CheckRequired(place, sound));
   TUTTI_RETURN_IF_ERROR(CheckBytes(place, sound, kSoundBytesMax));
   if (HasVariables(sound) || control::ParseSoundSource(sound).ok()) return absl::OkStatus();
-  return Wrong(place, "must be a built-in sound, file:NAME or a URL of http or https");
+  return Wrong(place, "must be a built-in sound, sound:ID, file:NAME or a URL of http or https");
 }
 
 absl::Status CheckDigits(const std::string& place, const std::string& digits) {

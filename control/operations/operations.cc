@@ -44,6 +44,7 @@ void Operations::Begin(const std::string& call_id) {
 
 void Operations::Begin(const Operation& operation, const PlayOperation& play) {
   PlayRequest request;
+  request.customer_id = play.customer_id;
   request.node_id = play.node_id;
   request.operation_id = operation.id;
   request.leg_id = operation.call_id;

@@ -30,6 +30,7 @@
 #include "control/service/event_service.h"
 #include "control/service/flow_service.h"
 #include "control/service/read_pool.h"
+#include "control/service/sound_service.h"
 #include "control/service/webhook_service.h"
 #include "control/speech/grpc_speech_client.h"
 #include "control/webhook/webhook_metrics.h"
@@ -115,6 +116,7 @@ struct ControlServer::Parts {
   std::unique_ptr<CallService> calls;
   std::unique_ptr<EventService> events;
   std::unique_ptr<FlowService> flows;
+  std::unique_ptr<SoundService> sound_files;
   std::unique_ptr<WebhookService> webhooks;
   RpcServer rpc;
 
@@ -140,7 +142,10 @@ absl::Status ControlServer::Parts::OpenStore(const Options& options) {
     if (has_started) scheduler->OnRemoteCommit();
   };
   TUTTI_ASSIGN_OR_RETURN(store, tutti::control::OpenStore(settings, clock));
-  TUTTI_ASSIGN_OR_RETURN(sounds, Sounds::Make(options.sounds, *http, *speech, options.monotonic));
+  const auto read_upload = [this](const std::string& customer_id, const std::string& sound_id) {
+    return core->ReadSoundFile(Principal{customer_id}, sound_id);
+  };
+  TUTTI_ASSIGN_OR_RETURN(sounds, Sounds::Make(options.sounds, *http, read_upload, *speech, options.monotonic));
   Core::Options core_options = options.core;
   core_options.hold_sound = sounds->hold_sound();
   core_options.check_url = [this](const std::string& url) { return http->CheckUrl(url); };
@@ -218,6 +223,7 @@ void ControlServer::Parts::MakeServices(const Options& options) {
       *core, reads, authenticator, [this](const std::string& id) { return live->IsTalking(id); }, *announcer);
   calls = std::make_unique<CallService>(*core, reads, authenticator, nodes);
   flows = std::make_unique<FlowService>(*core, reads, authenticator);
+  sound_files = std::make_unique<SoundService>(*core, reads, authenticator);
   events = std::make_unique<EventService>(
       *core, event_queue, clock, authenticator, [this](absl::Duration age) { counters.OnDelivered(age); },
       [this](const std::string& customer_id, const std::string& stream) { return live->Talkers(customer_id, stream); });
@@ -278,12 +284,12 @@ absl::StatusOr<std::unique_ptr<ControlServer>> ControlServer::Start(const Option
   parts.MakeServices(options);
   parts.AddGauges();
   if (!options.metrics_listen.empty()) TUTTI_RETURN_IF_ERROR(parts.metrics.Serve(options.metrics_listen));
-  TUTTI_ASSIGN_OR_RETURN(parts.rpc,
-                         StartRpcServer({options.grpc_listen,
-                                         {parts.conferences.get(), parts.conferencecalls.get(), parts.calls.get(),
-                                          parts.events.get(), parts.flows.get(), parts.webhooks.get()},
-                                         &parts.metrics,
-                                         options.tls}));
+  TUTTI_ASSIGN_OR_RETURN(
+      parts.rpc, StartRpcServer({options.grpc_listen,
+                                 {parts.conferences.get(), parts.conferencecalls.get(), parts.calls.get(),
+                                  parts.events.get(), parts.flows.get(), parts.sound_files.get(), parts.webhooks.get()},
+                                 &parts.metrics,
+                                 options.tls}));
   parts.has_started = true;
   parts.scheduler->Start();
   parts.deliveries->Start();

@@ -83,6 +83,7 @@ void Announcer::PlayToRoom(const Principal& principal, const std::string& id, ab
       [this, principal, id, play = *std::move(play), done]() mutable {
         auto room = FindRoom(principal, id);
         if (!room.ok()) return done(room.status());
+        play.customer_id = principal.customer_id;
         play.node_id = room->ref.node_id;
         play.bridge_id = room->ref.id;
         play.operation_id = ids_.Next();
@@ -122,6 +123,7 @@ void Announcer::PlayToParticipant(const Principal& principal, const std::string&
       [this, principal, id, play = *std::move(play), done]() mutable {
         auto participant = FindParticipant(principal, id);
         if (!participant.ok()) return done(participant.status());
+        play.customer_id = principal.customer_id;
         play.node_id = participant->ref.node_id;
         play.leg_id = participant->ref.id;
         play.operation_id = ids_.Next();

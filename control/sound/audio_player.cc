@@ -44,7 +44,8 @@ void AudioPlayer::Play(PlayRequest request, Done answer) {
     if (!sound.ok()) return done(sound.status());
     Send(*client, request, *sound, sound->data != nullptr, done);
   };
-  request.text.has_value() ? library_.Speak(*request.text, send) : library_.Load(request.source, send);
+  request.text.has_value() ? library_.Speak(*request.text, send)
+                           : library_.Load(request.customer_id, request.source, send);
 }
 
 void AudioPlayer::Send(NodeClient& node, const PlayRequest& request, const LoadedSound& sound, bool may_put,

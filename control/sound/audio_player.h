@@ -22,6 +22,8 @@ namespace tutti::control {
 
 // What to play, and where. One of leg_id and bridge_id is set.
 struct PlayRequest {
+  // Whose sounds are named.
+  std::string customer_id;
   std::string node_id;
   // UUID: a repeat with the same one changes nothing.
   std::string operation_id;

@@ -64,7 +64,7 @@ class AudioPlayerTest : public ::testing::Test {
   FakeMediaNode node_{"node", "epoch"};
   FakeNodeClient client_{node_, queue_};
   FakeSpeechClient speech_;
-  SoundLibrary library_{{.folder = folder_}, queue_, decoder_, monotonic_.Function(), nullptr, speech_};
+  SoundLibrary library_{{.folder = folder_}, queue_, decoder_, monotonic_.Function(), nullptr, nullptr, speech_};
   AudioPlayer player_{library_, {{"node", &client_}}};
   std::map<std::string, std::string> answers_;
 };

@@ -11,6 +11,11 @@ namespace tutti::control {
 
 namespace {
 
+// Another customer's is another sound.
+std::string KeyOf(const std::string& customer_id, const std::string& upload) {
+  return absl::StrCat(upload, "@", customer_id);
+}
+
 // No name of a sound begins so, and neither a language nor a voice has a colon.
 std::string SourceOf(const SpokenText& text) {
   return absl::StrCat("text:", text.language, ":", text.voice, ":", text.text);
@@ -19,21 +24,29 @@ std::string SourceOf(const SpokenText& text) {
 }  // namespace
 
 SoundLibrary::SoundLibrary(Options options, TaskQueue& queue, TaskQueue& decoder, MonotonicClock clock, Fetch fetch,
-                           SpeechClient& speech)
+                           ReadUpload read_upload, SpeechClient& speech)
     : options_(std::move(options)),
       queue_(queue),
       decoder_(decoder),
       clock_(std::move(clock)),
       fetch_(std::move(fetch)),
+      read_upload_(std::move(read_upload)),
       speech_(speech) {}
 
-void SoundLibrary::Load(const std::string& source, Done done) {
+void SoundLibrary::Load(const std::string& customer_id, const std::string& source, Done done) {
   const auto kind = ParseSoundSource(source);
   if (!kind.ok()) return done(kind.status());
   if (*kind == SoundSourceKind::kBuiltIn) return done(LoadedSound{source, nullptr});
-  queue_.Post([this, source, kind = *kind, done = std::move(done)]() mutable {
-    if (!Await(source, waiters_, kLoadsMax, std::move(done))) return;
-    kind == SoundSourceKind::kFile ? LoadFile(source) : LoadUrl(source);
+  queue_.Post([this, customer_id, source, kind = *kind, done = std::move(done)]() mutable {
+    const std::string key = kind == SoundSourceKind::kUpload ? KeyOf(customer_id, source) : source;
+    if (!Await(key, waiters_, kLoadsMax, std::move(done))) return;
+    if (kind == SoundSourceKind::kUpload) {
+      LoadUpload(key, customer_id, source.substr(sizeof(kUploadSourcePrefix) - 1));
+    } else if (kind == SoundSourceKind::kFile) {
+      LoadFile(source);
+    } else {
+      LoadUrl(source);
+    }
   });
 }
 
@@ -69,9 +82,21 @@ void SoundLibrary::LoadFile(const std::string& source) {
   });
 }
 
-void SoundLibrary::LoadUrl(const std::string& source) {
+bool SoundLibrary::IsFresh(const std::string& source) const {
   const auto kept = entries_.find(source);
-  if (kept != entries_.end() && clock_() - kept->second.loaded_at < options_.url_fresh_for) return Hit(source);
+  return kept != entries_.end() && clock_() - kept->second.loaded_at < options_.fresh_for;
+}
+
+void SoundLibrary::LoadUpload(const std::string& key, const std::string& customer_id, const std::string& sound_id) {
+  if (IsFresh(key)) return Hit(key);
+  Decode(key, "", [this, customer_id, sound_id]() -> absl::StatusOr<SoundData> {
+    TUTTI_ASSIGN_OR_RETURN(const std::string file, read_upload_(customer_id, sound_id));
+    return DecodeSound(file);
+  });
+}
+
+void SoundLibrary::LoadUrl(const std::string& source) {
+  if (IsFresh(source)) return Hit(source);
   fetch_(source, [this, source](absl::StatusOr<std::string> body) {
     queue_.Post([this, source, body = std::make_shared<absl::StatusOr<std::string>>(std::move(body))] {
       if (!body->ok()) return Answer(source, body->status());

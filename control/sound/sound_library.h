@@ -30,8 +30,8 @@ struct LoadedSound {
 
 // Sounds by their source (sound_source.h), fetched, decoded, and kept as long as
 // there is room. A source that is wanted by many at once is loaded once. A file is
-// loaded again when it has changed, a URL after `url_fresh_for`; a text is spoken
-// once.
+// loaded again when it has changed, an upload and a URL after `fresh_for`; a text is
+// spoken once.
 //
 // Load and Speak are thread-safe; the rest lives on the queue, and what takes long
 // (reading, decoding) on the decoder's.
@@ -42,12 +42,16 @@ class SoundLibrary {
   // GET of a URL. It answers with the body on any thread, in bounded time and size.
   using Fetch = std::function<void(const std::string& url, std::function<void(absl::StatusOr<std::string>)> done)>;
 
+  // The file of a customer's upload; NOT_FOUND (SOUND_NOT_FOUND). It may take its time.
+  using ReadUpload =
+      std::function<absl::StatusOr<std::string>(const std::string& customer_id, const std::string& sound_id)>;
+
   struct Options {
     // Of "file:NAME".
     std::string folder;
     // Samples kept, bytes.
     size_t cache_bytes_max = size_t{64} << 20;
-    absl::Duration url_fresh_for = absl::Seconds(60);
+    absl::Duration fresh_for = absl::Seconds(60);
   };
 
   // Sources that are being loaded, and who waits for them, at most.
@@ -58,12 +62,13 @@ class SoundLibrary {
   // The queues and `speech` outlive the library; the queues stop, and `speech` has
   // answered all, before its end.
   SoundLibrary(Options options, TaskQueue& queue, TaskQueue& decoder, MonotonicClock clock, Fetch fetch,
-               SpeechClient& speech);
+               ReadUpload read_upload, SpeechClient& speech);
 
-  // `done` runs on the queue, or before Load returns. INVALID_ARGUMENT
-  // (INVALID_REQUEST_PARAMETER, SOUND_NOT_SUPPORTED), NOT_FOUND (SOUND_NOT_FOUND),
-  // RESOURCE_EXHAUSTED (SOUND_LOADS_FULL), or as `fetch` says.
-  void Load(const std::string& source, Done done);
+  // `source` as this customer names it. `done` runs on the queue, or before Load
+  // returns. INVALID_ARGUMENT (INVALID_REQUEST_PARAMETER, INVALID_ID,
+  // SOUND_NOT_SUPPORTED), NOT_FOUND (SOUND_NOT_FOUND), RESOURCE_EXHAUSTED
+  // (SOUND_LOADS_FULL), or as `fetch` says.
+  void Load(const std::string& customer_id, const std::string& source, Done done);
 
   // The same for a text, 1–4096 bytes. RESOURCE_EXHAUSTED (SOUND_LOADS_FULL), or as
   // SpeechClient::Synthesize says.
@@ -88,7 +93,9 @@ class SoundLibrary {
   // False: `done` was refused, or somebody has begun to load it.
   bool Await(const std::string& source, std::map<std::string, std::vector<Done>>& waiters, size_t loads_max, Done done);
   void LoadFile(const std::string& source);
+  void LoadUpload(const std::string& key, const std::string& customer_id, const std::string& sound_id);
   void LoadUrl(const std::string& source);
+  bool IsFresh(const std::string& source) const;
   void LoadText(const std::string& source, const SpokenText& text);
   // On the decoder's queue; the sound comes back to this one.
   void Decode(const std::string& source, const std::string& version, std::function<absl::StatusOr<SoundData>()> make);
@@ -102,8 +109,9 @@ class SoundLibrary {
   TaskQueue& decoder_;
   const MonotonicClock clock_;
   const Fetch fetch_;
+  const ReadUpload read_upload_;
   SpeechClient& speech_;
-  // By source, as the rest; of a text it is one that no name can be.
+  // By source, as the rest; of a text and an upload it is one that no name can be.
   std::map<std::string, Entry> entries_;
   // Sources, the last used first.
   std::list<std::string> used_;

@@ -48,6 +48,11 @@ class SoundLibraryTest : public ::testing::Test {
             done(answer_);
           }
         },
+        [this](const std::string& customer_id, const std::string& sound_id) -> absl::StatusOr<std::string> {
+          const auto upload = uploads_.find(customer_id + "/" + sound_id);
+          if (upload != uploads_.end()) return upload->second;
+          return Error(absl::StatusCode::kNotFound, "SOUND_NOT_FOUND", "there is no such sound");
+        },
         speech_);
   }
   void Run() {
@@ -56,7 +61,7 @@ class SoundLibraryTest : public ::testing::Test {
   }
   absl::StatusOr<LoadedSound> Load(const std::string& source) {
     std::optional<absl::StatusOr<LoadedSound>> result;
-    library_->Load(source, [&](absl::StatusOr<LoadedSound> sound) { result = std::move(sound); });
+    library_->Load(customer_, source, [&](absl::StatusOr<LoadedSound> sound) { result = std::move(sound); });
     Run();
     return result.has_value() ? *result : absl::StatusOr<LoadedSound>(absl::InternalError("no answer"));
   }
@@ -76,6 +81,9 @@ class SoundLibraryTest : public ::testing::Test {
   TaskQueue queue_{monotonic_.Function(), TaskQueue::Runner::kCaller};
   TaskQueue decoder_{monotonic_.Function(), TaskQueue::Runner::kCaller};
   std::vector<std::string> asked_;
+  // By "CUSTOMER/ID".
+  std::map<std::string, std::string> uploads_;
+  std::string customer_;
   absl::StatusOr<std::string> answer_ = Wav(440);
   bool holds_ = false;
   FakeSpeechClient speech_;
@@ -145,7 +153,7 @@ TEST_F(SoundLibraryTest, AUrlIsAskedAgainOnlyWhenItIsNotFresh) {
   ASSERT_TRUE(first.ok()) << first.status();
   EXPECT_EQ(Load(url)->data, first->data);
   EXPECT_EQ(asked_.size(), 1u);
-  monotonic_.Advance(options_.url_fresh_for);
+  monotonic_.Advance(options_.fresh_for);
   answer_ = Wav(880);
   const auto changed = Load(url);
   EXPECT_NE(changed->name, first->name);
@@ -164,11 +172,38 @@ TEST_F(SoundLibraryTest, AUrlsErrorIsTheCallersAndNothingIsKeptOfIt) {
   EXPECT_TRUE(Load(url).ok());
 }
 
+TEST_F(SoundLibraryTest, AnUploadIsItsCustomersAlone) {
+  const std::string id = "0198f2d0-0000-7000-8000-000000000001";
+  uploads_["anna/" + id] = Wav(440);
+  uploads_["ben/" + id] = Wav(880);
+  customer_ = "anna";
+  const auto annas = Load("sound:" + id);
+  ASSERT_TRUE(annas.ok()) << annas.status();
+  customer_ = "ben";
+  const auto bens = Load("sound:" + id);
+  ASSERT_TRUE(bens.ok()) << bens.status();
+  EXPECT_NE(annas->name, bens->name);
+  customer_ = "carl";
+  EXPECT_EQ(Reason(Load("sound:" + id).status()), "SOUND_NOT_FOUND");
+  EXPECT_EQ(Reason(Load("sound:../" + id).status()), "INVALID_ID");
+}
+
+TEST_F(SoundLibraryTest, ADeletedUploadIsForgottenAfterAWhile) {
+  const std::string id = "0198f2d0-0000-7000-8000-000000000001";
+  customer_ = "anna";
+  uploads_["anna/" + id] = Wav(440);
+  ASSERT_TRUE(Load("sound:" + id).ok());
+  uploads_.clear();
+  EXPECT_TRUE(Load("sound:" + id).ok());
+  monotonic_.Advance(options_.fresh_for);
+  EXPECT_EQ(Reason(Load("sound:" + id).status()), "SOUND_NOT_FOUND");
+}
+
 TEST_F(SoundLibraryTest, WhoAsksForTheSameAtOnceWaitsForOneLoad) {
   holds_ = true;
   int answers = 0;
   for (int i = 0; i < 5; ++i) {
-    library_->Load("http://sounds.example/a.wav",
+    library_->Load("", "http://sounds.example/a.wav",
                    [&](const absl::StatusOr<LoadedSound>& sound) { answers += sound.ok(); });
   }
   Run();
@@ -183,7 +218,7 @@ TEST_F(SoundLibraryTest, TooManyAtOnceAreRefused) {
   holds_ = true;
   std::vector<std::string> reasons;
   for (size_t i = 0; i <= SoundLibrary::kLoadsMax; ++i) {
-    library_->Load("http://sounds.example/" + std::to_string(i),
+    library_->Load("", "http://sounds.example/" + std::to_string(i),
                    [&](const absl::StatusOr<LoadedSound>& sound) { reasons.push_back(Reason(sound.status())); });
   }
   Run();

@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "common/id/id.h"
 #include "common/status/status.h"
 
 namespace tutti::control {
@@ -43,6 +44,11 @@ absl::StatusOr<SoundSourceKind> ParseSoundSource(const std::string& source) {
                  {{"field", "sound"}});
   }
   if (std::find(kBuiltIn.begin(), kBuiltIn.end(), source) != kBuiltIn.end()) return SoundSourceKind::kBuiltIn;
+  if (absl::StartsWith(source, kUploadSourcePrefix)) {
+    if (IsUuid(source.substr(sizeof(kUploadSourcePrefix) - 1))) return SoundSourceKind::kUpload;
+    return Error(absl::StatusCode::kInvalidArgument, "INVALID_ID", "sound must be sound: and a UUID",
+                 {{"field", "sound"}});
+  }
   if (absl::StartsWith(source, kFileSourcePrefix)) {
     TUTTI_RETURN_IF_ERROR(CheckFileName(source.substr(sizeof(kFileSourcePrefix) - 1)));
     return SoundSourceKind::kFile;
@@ -53,7 +59,7 @@ absl::StatusOr<SoundSourceKind> ParseSoundSource(const std::string& source) {
     if (!is_printable) return Invalid("has a URL with a character that no URL has");
     return SoundSourceKind::kUrl;
   }
-  return Invalid("must be beep, beep_entry, beep_exit, hold_music, file:NAME, or an http or https URL");
+  return Invalid("must be beep, beep_entry, beep_exit, hold_music, sound:ID, file:NAME, or an http or https URL");
 }
 
 }  // namespace tutti::control

@@ -35,7 +35,7 @@ absl::StatusOr<LoadedSound> ReadHoldSound(const Sounds::Options& options) {
   if (source.empty()) return LoadedSound{};
   TUTTI_ASSIGN_OR_RETURN(const SoundSourceKind kind, ParseSoundSource(source));
   if (kind == SoundSourceKind::kBuiltIn) return LoadedSound{source, nullptr};
-  if (kind == SoundSourceKind::kUrl) return absl::InvalidArgumentError("it can't be a URL");
+  if (kind != SoundSourceKind::kFile) return absl::InvalidArgumentError("it can't be a URL or a customer's sound");
   TUTTI_ASSIGN_OR_RETURN(const SoundFile file,
                          SoundFile::Open(options.folder, source.substr(sizeof(kFileSourcePrefix) - 1)));
   TUTTI_ASSIGN_OR_RETURN(const std::string bytes, file.Read());
@@ -46,21 +46,24 @@ absl::StatusOr<LoadedSound> ReadHoldSound(const Sounds::Options& options) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Sounds>> Sounds::Make(const Options& options, HttpClient& http, SpeechClient& speech,
+absl::StatusOr<std::unique_ptr<Sounds>> Sounds::Make(const Options& options, HttpClient& http,
+                                                     SoundLibrary::ReadUpload read_upload, SpeechClient& speech,
                                                      MonotonicClock clock) {
   auto hold = ReadHoldSound(options);
   if (!hold.ok()) {
     return absl::InvalidArgumentError(absl::StrCat("control.hold_sound: ", hold.status().message()));
   }
-  return std::unique_ptr<Sounds>(new Sounds(options, *std::move(hold), http, speech, std::move(clock)));
+  return std::unique_ptr<Sounds>(
+      new Sounds(options, *std::move(hold), http, std::move(read_upload), speech, std::move(clock)));
 }
 
-Sounds::Sounds(const Options& options, LoadedSound hold, HttpClient& http, SpeechClient& speech, MonotonicClock clock)
+Sounds::Sounds(const Options& options, LoadedSound hold, HttpClient& http, SoundLibrary::ReadUpload read_upload,
+               SpeechClient& speech, MonotonicClock clock)
     : hold_(std::move(hold)),
       clock_(std::move(clock)),
       queue_(clock_),
       decoder_(clock_),
-      library_({.folder = options.folder}, queue_, decoder_, clock_, FetchBy(http), speech) {}
+      library_({.folder = options.folder}, queue_, decoder_, clock_, FetchBy(http), std::move(read_upload), speech) {}
 
 void Sounds::Start(std::map<std::string, NodeClient*> nodes) {
   player_ = std::make_unique<AudioPlayer>(library_, std::move(nodes));

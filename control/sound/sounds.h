@@ -31,7 +31,8 @@ class Sounds {
 
   // Reads the hold sound; an error is one sentence for the operator. `http` outlives
   // it; so does `speech`, which has answered all between Stop and the end.
-  static absl::StatusOr<std::unique_ptr<Sounds>> Make(const Options& options, HttpClient& http, SpeechClient& speech,
+  static absl::StatusOr<std::unique_ptr<Sounds>> Make(const Options& options, HttpClient& http,
+                                                      SoundLibrary::ReadUpload read_upload, SpeechClient& speech,
                                                       MonotonicClock clock);
 
   // Once, before what follows. The nodes outlive it, or Stop comes first.
@@ -50,7 +51,8 @@ class Sounds {
   void Stop();
 
  private:
-  Sounds(const Options& options, LoadedSound hold, HttpClient& http, SpeechClient& speech, MonotonicClock clock);
+  Sounds(const Options& options, LoadedSound hold, HttpClient& http, SoundLibrary::ReadUpload read_upload,
+         SpeechClient& speech, MonotonicClock clock);
 
   const LoadedSound hold_;
   const MonotonicClock clock_;

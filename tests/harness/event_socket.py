@@ -10,12 +10,13 @@ from tests.harness.waiting import until
 
 
 class EventSocket:
-    """Subscribed to a topic from its first event on, once it is made."""
+    """Subscribed to a topic from its first event on, once it is made; to live events, too, where asked."""
 
-    def __init__(self, stack, topic):
+    def __init__(self, stack, topic, live=False):
         self.frames = []
         self._uri = f"ws://{stack.http}/v1/ws"
-        self._subscribe = json.dumps({"type": "subscribe", "topics": [{"topic": topic, "after_sequence": 0}]})
+        self._subscribe = json.dumps({"type": "subscribe", "topics": [{"topic": topic, "after_sequence": 0}],
+                                      **({"live": True} if live else {})})
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()

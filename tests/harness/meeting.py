@@ -81,10 +81,11 @@ class MeetingTest(unittest.TestCase):
     """Real processes, and rooms with callers a, b, c, d."""
 
     flags = ()
+    speech = False
 
     @classmethod
     def setUpClass(cls):
-        cls.stack = Stack(cls.flags).start()
+        cls.stack = Stack(cls.flags, speech=cls.speech).start()
 
     @classmethod
     def tearDownClass(cls):
