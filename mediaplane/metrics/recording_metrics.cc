@@ -78,6 +78,13 @@ std::vector<MetricFamily> RecordingMetrics::Collect() const {
           static_cast<double>(figures_.finisher_runs));
   counter("recording_finisher_failures_total", "Runs of it that did not finish their recording.",
           static_cast<double>(figures_.finisher_failures));
+  gauge("recording_uploads_waiting", "Recordings that wait to go to the object store, or to be deleted there.",
+        static_cast<double>(figures_.uploads_waiting));
+  counter("recordings_uploaded_total", "Recordings that have gone to the object store.",
+          static_cast<double>(figures_.uploaded));
+  counter("recording_uploaded_bytes_total", "Bytes of their files.", static_cast<double>(figures_.uploaded_bytes));
+  counter("recording_upload_failures_total", "Uploads that failed and are made again, and deletions.",
+          static_cast<double>(figures_.upload_failures));
   gauge("tap_ring_depth_max", "The most messages of tapped bridges that have waited in one ring.", tap_depth_max_());
   return families;
 }

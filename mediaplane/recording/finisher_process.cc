@@ -21,8 +21,12 @@ constexpr int kFirstFdToClose = 3;
 
 }  // namespace
 
-FinisherProcess::FinisherProcess(std::string program, std::vector<std::string> arguments, int processes)
-    : program_(std::move(program)), arguments_(std::move(arguments)), threads_("finisher", processes) {}
+FinisherProcess::FinisherProcess(std::string program, std::vector<std::string> arguments,
+                                 std::vector<std::string> variables, int processes)
+    : program_(std::move(program)),
+      arguments_(std::move(arguments)),
+      variables_(std::move(variables)),
+      threads_("finisher", processes) {}
 
 FinisherProcess::~FinisherProcess() {
   absl::MutexLock lock(&mutex_);
@@ -44,6 +48,11 @@ absl::Status FinisherProcess::Run(const std::string& folder) {
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
+  std::vector<std::string> variables = variables_;
+  std::vector<char*> envp;
+  for (std::string& variable : variables) envp.push_back(variable.data());
+  for (char** variable = environ; *variable != nullptr; ++variable) envp.push_back(*variable);
+  envp.push_back(nullptr);
 
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
@@ -61,7 +70,7 @@ absl::Status FinisherProcess::Run(const std::string& folder) {
   int error = ECANCELED;
   {
     absl::MutexLock lock(&mutex_);
-    if (!stop_) error = posix_spawn(&pid, program_.c_str(), &actions, &attributes, argv.data(), environ);
+    if (!stop_) error = posix_spawn(&pid, program_.c_str(), &actions, &attributes, argv.data(), envp.data());
     if (error == 0) running_.push_back(pid);
   }
   posix_spawn_file_actions_destroy(&actions);

@@ -19,8 +19,10 @@ class FinisherProcess {
   // With the folder's last state, or why the program did not finish it.
   using Done = std::function<void(absl::StatusOr<media::v1::RecordingFolder>)>;
 
-  // `program` gets `arguments`, then the recording's folder.
-  FinisherProcess(std::string program, std::vector<std::string> arguments, int processes);
+  // `program` gets `arguments`, then the recording's folder, and `variables`
+  // ("NAME=VALUE") in its environment besides those of this process.
+  FinisherProcess(std::string program, std::vector<std::string> arguments, std::vector<std::string> variables,
+                  int processes);
   // Tells the programs that run to end, and waits for them: what is unfinished is
   // finished after the next start.
   ~FinisherProcess();
@@ -33,6 +35,7 @@ class FinisherProcess {
 
   const std::string program_;
   const std::vector<std::string> arguments_;
+  const std::vector<std::string> variables_;
   absl::Mutex mutex_;
   bool stop_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<pid_t> running_ ABSL_GUARDED_BY(mutex_);

@@ -18,9 +18,15 @@ namespace tutti::mediaplane {
 //   markers.json               who came and left when
 //   state                      media.v1.RecordingFolder as text
 //   reserve                    while it is written: room for its end on a full disk
+//   NAME.upload                how far a file's upload has come
+//   deleted                    it is deleted, but not yet from the object store
 constexpr char kMarkersName[] = "markers.json";
 constexpr char kStateName[] = "state";
 constexpr char kReserveName[] = "reserve";
+constexpr char kDeletedName[] = "deleted";
+
+// Of the program that uploads: config.v1.ObjectStore as text.
+constexpr char kObjectStoreVariable[] = "TUTTI_OBJECT_STORE";
 
 std::string MixedName(const std::string& recording_id, std::string_view extension);
 std::string SpeakerName(const std::string& recording_id, const std::string& leg_id, std::string_view extension);

@@ -22,6 +22,10 @@ struct RecordingFigures {
   std::atomic<uint64_t> waiting_ticks_max = 0;  // that waited for the disk, of one recording
   std::atomic<uint64_t> finisher_runs = 0;
   std::atomic<uint64_t> finisher_failures = 0;
+  std::atomic<uint64_t> uploads_waiting = 0;  // of now: on their way, too, and deletions
+  std::atomic<uint64_t> uploaded = 0;
+  std::atomic<uint64_t> uploaded_bytes = 0;
+  std::atomic<uint64_t> upload_failures = 0;
 };
 
 }  // namespace tutti::mediaplane

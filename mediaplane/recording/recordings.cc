@@ -25,7 +25,11 @@ bool Over(const RecordingState& state) {
 }  // namespace
 
 Recordings::Recordings(RecordingsOptions options, TapHub& hub, std::function<void(const RecordingState&)> changed)
-    : options_(std::move(options)), hub_(hub), changed_(std::move(changed)), removed_(kTombstoneAge, kTombstonesMax) {}
+    : options_(std::move(options)),
+      hub_(hub),
+      changed_(std::move(changed)),
+      removed_(kTombstoneAge, kTombstonesMax),
+      uploads_([this](const std::string& id) { BeginUpload(id); }, *options_.tools.clock, *options_.tools.figures) {}
 
 // Writers may still have some: those are left as after a kill.
 Recordings::~Recordings() {
@@ -130,12 +134,15 @@ void Recordings::Poll() {
   for (const std::string& id : std::vector<std::string>(active_.begin(), active_.end())) {
     PollActive(id, *entries_.at(id));
   }
-  std::vector<std::pair<std::string, absl::StatusOr<RecordingFolder>>> finished;
+  std::vector<std::pair<std::string, absl::StatusOr<RecordingFolder>>> finished, uploaded;
   {
     absl::MutexLock lock(&inbox_->mutex);
     finished.swap(inbox_->finished);
+    uploaded.swap(inbox_->uploaded);
   }
   for (const auto& [id, result] : finished) OnFinished(id, result);
+  for (const auto& [id, result] : uploaded) OnUploaded(id, result);
+  uploads_.Poll();
 }
 
 void Recordings::PollActive(const std::string& recording_id, Entry& entry) {
@@ -204,6 +211,7 @@ void Recordings::OnFinished(const std::string& recording_id, const absl::StatusO
                                {"duration_ms", state.duration_ms()}});
   UpdateFigures();
   Tell(entry);
+  AddUpload(recording_id, entry);
 }
 
 void Recordings::Delete(const std::string& recording_id) {
@@ -218,7 +226,7 @@ void Recordings::Delete(const std::string& recording_id) {
     End(entry);
     PollActive(recording_id, entry);
   } else if (!entry.finishing) {
-    Remove(recording_id);
+    RemoveWithUploads(recording_id, entry);
   }
 }
 
@@ -283,7 +291,7 @@ void Recordings::UpdateFigures() {
   figures.active = active_.size();
   figures.finishing = finishing_.size();
   figures.kept = static_cast<uint64_t>(std::count_if(entries_.begin(), entries_.end(), [](const auto& entry) {
-    return entry.second->folder.state().files_size() > 0;
+    return entry.second->folder.state().files_size() > 0 && !entry.second->folder.state().uploaded();
   }));
 }
 

@@ -17,6 +17,7 @@
 #include "absl/synchronization/mutex.h"
 #include "mediaplane/node/tombstones.h"
 #include "mediaplane/recording/recording.h"
+#include "mediaplane/recording/uploads.h"
 #include "mediaplane/tap/tap_hub.h"
 #include "tutti/media/v1/recording_folder.pb.h"
 
@@ -29,8 +30,13 @@ struct RecordingsOptions {
   RecordingTools tools;  // names are the node's
   // Brings a folder from FINISHING to its end and calls back, on any thread, with the
   // folder's state or why not.
-  std::function<void(const std::string& folder, std::function<void(absl::StatusOr<media::v1::RecordingFolder>)>)>
-      finish;
+  using Work =
+      std::function<void(const std::string& folder, std::function<void(absl::StatusOr<media::v1::RecordingFolder>)>)>;
+  Work finish;
+  // As it, from ENDED or FAILED to uploaded, and from uploaded in part to not at all;
+  // null: there is no object store.
+  Work upload = nullptr;
+  Work delete_uploads = nullptr;
 };
 
 // The node's recordings as media_plane.proto promises them: those under way, and those
@@ -83,6 +89,7 @@ class Recordings {
     std::optional<TapHub::Subscription> subscription;
     bool finishing = false;  // the finisher has it
     bool deleted = false;    // it goes as soon as nobody works on it
+    bool deleting = false;   // its upload is being undone
   };
 
   std::string FolderOf(const std::string& recording_id) const;
@@ -95,6 +102,12 @@ class Recordings {
   void PollActive(const std::string& recording_id, Entry& entry);
   void OnFinished(const std::string& recording_id, const absl::StatusOr<media::v1::RecordingFolder>& result);
   void Remove(const std::string& recording_id);
+  // recordings_upload.cc
+  void AddUpload(const std::string& recording_id, const Entry& entry);
+  void BeginUpload(const std::string& recording_id);
+  void OnUploaded(const std::string& recording_id, const absl::StatusOr<media::v1::RecordingFolder>& result);
+  void RemoveWithUploads(const std::string& recording_id, Entry& entry);
+
   void Tell(const Entry& entry);
   void UpdateFigures();
 
@@ -107,12 +120,14 @@ class Recordings {
   absl::flat_hash_set<std::string> finishing_;
   // Deleted ones, and those that were stopped before they were begun.
   Tombstones<int64_t> removed_;
+  Uploads uploads_;
 
   // What finishers have done, until Poll. Shared with their threads, which may outlive
   // this.
   struct Inbox {
     absl::Mutex mutex;
     std::vector<std::pair<std::string, absl::StatusOr<media::v1::RecordingFolder>>> finished ABSL_GUARDED_BY(mutex);
+    std::vector<std::pair<std::string, absl::StatusOr<media::v1::RecordingFolder>>> uploaded ABSL_GUARDED_BY(mutex);
   };
   const std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
 };

@@ -99,6 +99,7 @@ class RecordingsTest : public testing::Test {
         done(status.ok() ? ReadFolderState(folder) : status);
       });
     };
+    if (change_options_) change_options_(options);
     recordings_ =
         std::make_unique<Recordings>(std::move(options), *hub_, [this](const State& state) { told_.push_back(state); });
     ASSERT_TRUE(recordings_->Load().ok());
@@ -186,6 +187,7 @@ class RecordingsTest : public testing::Test {
   LegNames names_;
   RecordingFigures figures_;
   bool finisher_fails_ = false;
+  std::function<void(RecordingsOptions&)> change_options_;
   std::unique_ptr<TestNode> node_;
   std::unique_ptr<TapHub> hub_;
   std::deque<std::function<void()>> tasks_;

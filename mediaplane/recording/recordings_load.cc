@@ -42,7 +42,13 @@ void Recordings::LoadOne(const std::string& recording_id) {
   RecordingState& state = *entry->folder.mutable_state();
   const RecordingState::Status status = state.status();
   Entry& kept = *(entries_[recording_id] = std::move(entry));
-  if (status == RecordingState::STATUS_ENDED || status == RecordingState::STATUS_FAILED) return;
+  if (std::filesystem::exists(absl::StrCat(FolderOf(recording_id), "/", kDeletedName))) {
+    kept.deleted = true;
+    return options_.delete_uploads != nullptr ? uploads_.Add(recording_id) : Remove(recording_id);
+  }
+  if (status == RecordingState::STATUS_ENDED || status == RecordingState::STATUS_FAILED) {
+    return AddUpload(recording_id, kept);
+  }
   if (status != RecordingState::STATUS_FINISHING) {
     state.set_status(RecordingState::STATUS_FINISHING);
     state.set_failure(RecordingState::FAILURE_NODE_LOST);

@@ -15,6 +15,7 @@
 #include "mediaplane/port/address.h"
 #include "mediaplane/port/ethdev.h"
 #include "mediaplane/port/kernel_udp.h"
+#include "mediaplane/recording/folder.h"
 #include "mediaplane/transcription/grpc_recognizer.h"
 
 namespace tutti::mediaplane {
@@ -39,6 +40,7 @@ constexpr absl::Duration kPollEmpty = absl::Seconds(1);
 constexpr int kWriters = 2;
 // Recordings that are finished at the same time.
 constexpr int kFinishers = 2;
+constexpr int kUploaders = 2;
 
 // For the last BYE to leave.
 constexpr absl::Duration kEndTimeout = absl::Seconds(2);
@@ -203,7 +205,8 @@ absl::Status MediaPlaneServer::StartRecording(Clock& clock, RecordingsOptions& r
   // One that is there is none.
   TUTTI_ASSIGN_OR_RETURN(recordings_lock_, FolderLock::Take(options_.recordings_dir));
   writers_ = std::make_unique<WorkThreads>("recorder", kWriters);
-  finisher_ = std::make_unique<FinisherProcess>(FinisherProgram(), std::vector<std::string>(), kFinishers);
+  using Words = std::vector<std::string>;
+  finisher_ = std::make_unique<FinisherProcess>(FinisherProgram(), Words(), Words(), kFinishers);
   recordings.folder = options_.recordings_dir;
   recordings.recordings_max = options_.recordings_max;
   recordings.tools.disk = &disk_;
@@ -213,6 +216,16 @@ absl::Status MediaPlaneServer::StartRecording(Clock& clock, RecordingsOptions& r
   recordings.tools.figures = &recording_figures_;
   recordings.finish = [this](const std::string& folder, FinisherProcess::Done done) {
     finisher_->Finish(folder, std::move(done));
+  };
+  if (options_.object_store.empty()) return absl::OkStatus();
+  const Words variables = {absl::StrCat(kObjectStoreVariable, "=", options_.object_store)};
+  uploader_ = std::make_unique<FinisherProcess>(FinisherProgram(), Words{"--upload"}, variables, kUploaders);
+  deleter_ = std::make_unique<FinisherProcess>(FinisherProgram(), Words{"--delete"}, variables, kUploaders);
+  recordings.upload = [this](const std::string& folder, FinisherProcess::Done done) {
+    uploader_->Finish(folder, std::move(done));
+  };
+  recordings.delete_uploads = [this](const std::string& folder, FinisherProcess::Done done) {
+    deleter_->Finish(folder, std::move(done));
   };
   return absl::OkStatus();
 }

@@ -79,6 +79,8 @@ class MediaPlaneServer {
   std::unique_ptr<Node> node_;
   std::unique_ptr<WorkThreads> writers_;
   std::unique_ptr<FinisherProcess> finisher_;
+  std::unique_ptr<FinisherProcess> uploader_;
+  std::unique_ptr<FinisherProcess> deleter_;
   std::unique_ptr<TapThread> tap_thread_;
   std::unique_ptr<TranscriptionMetrics> transcription_metrics_;
   std::unique_ptr<Transcriptions> transcriptions_;

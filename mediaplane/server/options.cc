@@ -6,8 +6,11 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "common/clock/clock.h"
 #include "common/listen/listen.h"
+#include "common/s3/bucket_config.h"
 #include "common/status/status.h"
+#include "google/protobuf/text_format.h"
 #include "mediaplane/port/address.h"
 
 namespace tutti::mediaplane {
@@ -119,6 +122,11 @@ absl::StatusOr<ServerOptions> MakeServerOptions(const config::v1::Config& all) {
   options.recordings_dir =
       config.recordings_dir().empty() ? absl::StrCat(all.data_dir(), "/recordings") : config.recordings_dir();
   options.recordings_max = config.recordings_max();
+  if (all.has_object_store()) {
+    SystemClock clock;
+    TUTTI_RETURN_IF_ERROR(s3::Bucket::Make(s3::MakeBucketOptions(all.object_store()), clock).status());
+    google::protobuf::TextFormat::PrintToString(all.object_store(), &options.object_store);
+  }
   TUTTI_RETURN_IF_ERROR(TakeAddresses(config, options));
   if (!config.rtp_peer_allow().empty()) {
     const std::vector<std::string> networks(config.rtp_peer_allow().begin(), config.rtp_peer_allow().end());

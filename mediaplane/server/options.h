@@ -37,6 +37,8 @@ struct ServerOptions {
   absl::Duration drain_timeout;
   std::string recordings_dir;
   uint32_t recordings_max = 0;
+  // config.v1.ObjectStore as text; empty: recordings stay here. Has a secret.
+  std::string object_store;
 
   // A device of DPDK's instead of the kernel's UDP.
   struct Ethdev {
