@@ -26,6 +26,8 @@ constexpr char kMediaNodeId[] = "media-1";
 absl::Status ReadTimes(const tutti::config::v1::Control& control, tutti::control::ControlServer::Options& options) {
   const std::tuple<const char*, int, absl::Duration, absl::Duration*> times[] = {
       {"row_retention_hours", control.row_retention_hours(), absl::Hours(1), &options.core.row_retention},
+      {"recording_retention_hours", control.recording_retention_hours(), absl::Hours(1),
+       &options.core.recording_retention},
       {"event_retention_hours", control.event_retention_hours(), absl::Hours(1), &options.core.event_retention},
       {"idempotency_retention_hours", control.idempotency_retention_hours(), absl::Hours(1),
        &options.core.idempotency_retention},
@@ -74,6 +76,7 @@ absl::Status Run(tutti::config::v1::Config config, const sigset_t& end_signals) 
   // Not needed any more, so not kept.
   config.clear_api_key();
   TUTTI_ASSIGN_OR_RETURN(options.tls, tutti::LoadTls(config));
+  options.core.recordings_uploaded = config.has_object_store();
   options.media_nodes = {{kMediaNodeId, config.mediaplane().grpc_listen()}};
   options.speech_address =
       config.control().speech_address().empty() ? config.speech().grpc_listen() : config.control().speech_address();

@@ -94,6 +94,10 @@ absl::Status Rules::ChangeCall(CallRecord& record, bool on_hold, bool muted) {
 absl::Status Rules::Reoffer(CallRecord& record, const std::string& sdp_offer,
                             const media::v1::MediaDescription& offer) {
   TUTTI_RETURN_IF_ERROR(Next(record.call(), CallEvent::kReoffer).status());
+  if (record.has_stream()) {
+    return Error(absl::StatusCode::kFailedPrecondition, "STATE_INVALID",
+                 absl::StrCat("call ", record.call().id(), " is a media stream: it has no offer"));
+  }
   if (record.has_reoffer()) {
     return Error(absl::StatusCode::kFailedPrecondition, "REOFFER_PENDING",
                  absl::StrCat("call ", record.call().id(), " has a re-offer that is not answered yet"));

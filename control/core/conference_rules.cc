@@ -75,6 +75,8 @@ absl::Status Rules::EndConference(ConferenceRecord& record, ConferenceEvent even
   conference.set_end_reason(EndReasonOf(event));
   SetTime(*conference.mutable_tm_end(), work_.now());
   record.set_deadline_at_us(ToMicroseconds(work_.now() + options_.terminating_timeout));
+  if (!conference.recording_id().empty()) TUTTI_RETURN_IF_ERROR(StopRecording(record));
+  if (!conference.transcribe_id().empty()) TUTTI_RETURN_IF_ERROR(StopTranscribeOf(record));
   work_.Emit("conference_updated", record);
   TUTTI_RETURN_IF_ERROR(EjectAll(
       record, peer_left ? ParticipantEvent::kPeerLeft : ParticipantEvent::kConferenceEnd,
@@ -146,6 +148,14 @@ absl::Status Rules::MuteAll(ConferenceRecord& record, bool muted) {
     TUTTI_RETURN_IF_ERROR(ChangeParticipant(*participant, changed));
   }
   return absl::OkStatus();
+}
+
+void Rules::PlaceBridge(ConferenceRecord& record, const std::string& node_id) {
+  work_.Touch(record);
+  if (record.bridge_wanted() == store::WANTED_PUT) return;
+  record.set_node_id(node_id);
+  record.set_bridge_wanted(store::WANTED_PUT);
+  work_.CommandBridge(record);
 }
 
 absl::Status Rules::ArmTimeout(ConferenceRecord& record) {

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "common/clock/clock.h"
 #include "common/id/id.h"
+#include "common/status/status.h"
 #include "control/core/media.h"
 #include "control/core/principal.h"
 #include "control/store/store.h"
@@ -22,13 +23,22 @@
 #include "tutti/control/v1/conferencecall.pb.h"
 #include "tutti/control/v1/event.pb.h"
 #include "tutti/control/v1/flow.pb.h"
+#include "tutti/control/v1/recording.pb.h"
 #include "tutti/control/v1/sound.pb.h"
+#include "tutti/control/v1/transcribe.pb.h"
 #include "tutti/control/v1/webhook.pb.h"
 #include "tutti/media/v1/media_plane.pb.h"
 
 namespace tutti::control {
 
-// Every rule of conferences, conferencecalls and calls. Starts no thread and
+// A provider of texts.
+struct SpeechRecognizer {
+  std::string provider;
+  // BCP 47.
+  std::vector<std::string> languages;
+};
+
+// Every rule of conferences, conferencecalls, calls, recordings and transcriptions. Starts no thread and
 // waits for nothing: a method that changes something submits one step to the
 // store and calls `done` from the store's thread after the commit (and after
 // the commit's effects went to the sink); a method that reads answers at once.
@@ -58,8 +68,28 @@ class Core {
     absl::Duration teardown_timeout = absl::Seconds(10);
     absl::Duration terminating_timeout = absl::Seconds(20);
     absl::Duration age_max = absl::Hours(24);
+    absl::Duration recording_start_timeout = absl::Seconds(30);
+    // Of finishing its files: 24 hours of sound may wait to become another format.
+    absl::Duration recording_stop_timeout = absl::Hours(2);
+    absl::Duration transcribe_start_timeout = absl::Seconds(30);
+    // A media node gives its last texts up earlier.
+    absl::Duration transcribe_stop_timeout = absl::Seconds(60);
+    // Of recordings and transcriptions, with files and texts, from their end.
+    absl::Duration recording_retention = absl::Hours(24 * 30);
+    // Media nodes bring their files to an object store.
+    bool recordings_uploaded = false;
+    // Of one transcription.
+    int64_t transcripts_max = 100'000;
+    // What the speech server recognises, in the order in which it tries; `done` may be
+    // called at once or later, from any thread. UNAVAILABLE (SPEECH_UNAVAILABLE).
+    using RecognizersDone = std::function<void(absl::StatusOr<std::vector<SpeechRecognizer>>)>;
+    std::function<void(RecognizersDone done)> list_recognizers = [](const RecognizersDone& done) {
+      done(Error(absl::StatusCode::kUnavailable, "SPEECH_UNAVAILABLE", "there is no speech server"));
+    };
     absl::Duration stray_age_min = absl::Seconds(30);
     absl::Duration repeat_after = absl::Seconds(2);
+    // Commands older than this are left to the node's next reconcile.
+    absl::Duration repeat_until = absl::Minutes(1);
     // Between two replicas' clocks at most.
     absl::Duration clock_difference_max = absl::Seconds(1);
     absl::Duration idempotency_retention = absl::Hours(24);
@@ -106,6 +136,43 @@ class Core {
   void SetConferenceLocked(const Principal& principal, const std::string& id, bool locked, Done<v1::Conference> done);
   void MuteAll(const Principal& principal, const std::string& id, bool muted, Done<v1::Conference> done);
 
+  void StartRecording(const Principal& principal, const v1::StartRecordingRequest& request, Done<v1::Conference> done);
+  void StopRecording(const Principal& principal, const std::string& conference_id, Done<v1::Conference> done);
+  // Pauses it or takes that back.
+  void PauseRecording(const Principal& principal, const std::string& conference_id, bool paused,
+                      Done<v1::Conference> done);
+  absl::StatusOr<v1::Recording> GetRecording(const Principal& principal, const std::string& id);
+  absl::StatusOr<v1::ListRecordingsResponse> ListRecordings(const Principal& principal,
+                                                            const v1::ListRecordingsRequest& request);
+  void DeleteRecording(const Principal& principal, const std::string& id, Done<v1::Recording> done);
+
+  // A file of any customer's: the caller asks whether it may be seen. `file` is empty
+  // where the recording is not over yet. NOT_FOUND (RECORDING_FILE_NOT_FOUND).
+  struct StoredFile {
+    std::string customer_id;
+    std::string recording_id;
+    // Of the media node that has made it, and has it unless file.store says otherwise.
+    std::string node_id;
+    v1::Recording::Status status = v1::Recording::STATUS_UNSPECIFIED;
+    v1::RecordingFile file;
+    absl::Time tm_update;
+    // When the recording was over.
+    absl::Time tm_end;
+  };
+  absl::StatusOr<StoredFile> FindRecordingFile(const std::string& file_id);
+
+  void StartTranscribe(const Principal& principal, const v1::StartTranscribeRequest& request,
+                       Done<v1::Conference> done);
+  // The room's, and one by its own id.
+  void StopTranscribeOf(const Principal& principal, const std::string& conference_id, Done<v1::Conference> done);
+  void StopTranscribe(const Principal& principal, const std::string& id, Done<v1::Transcribe> done);
+  void DeleteTranscribe(const Principal& principal, const std::string& id, Done<v1::Transcribe> done);
+  absl::StatusOr<v1::Transcribe> GetTranscribe(const Principal& principal, const std::string& id);
+  absl::StatusOr<v1::ListTranscribesResponse> ListTranscribes(const Principal& principal,
+                                                              const v1::ListTranscribesRequest& request);
+  absl::StatusOr<v1::ListTranscriptsResponse> ListTranscripts(const Principal& principal,
+                                                              const v1::ListTranscriptsRequest& request);
+
   absl::StatusOr<v1::Conferencecall> GetConferencecall(const Principal& principal, const std::string& id);
   absl::StatusOr<v1::ListConferencecallsResponse> ListConferencecalls(const Principal& principal,
                                                                       const v1::ListConferencecallsRequest& request);
@@ -120,6 +187,10 @@ class Core {
   // media plane has answered and that is committed, or has refused.
   void CreateCall(const Principal& principal, const v1::CreateCallRequest& request,
                   const media::v1::MediaDescription& offer, const std::string& idempotency_key, Done<v1::Call> done);
+  // Calls of type `websocket`: one that joins the room, and whose samples go by
+  // `token`. `done` is called as CreateCall's.
+  void CreateStreamCall(const Principal& principal, const v1::OpenMediaStreamRequest& request, const std::string& token,
+                        Done<v1::Call> done);
   absl::StatusOr<v1::Call> GetCall(const Principal& principal, const std::string& id);
   absl::StatusOr<v1::ListCallsResponse> ListCalls(const Principal& principal, const v1::ListCallsRequest& request);
   // `offer` is request.sdp_offer(), parsed. `done` is called as CreateCall's.
@@ -139,6 +210,13 @@ class Core {
     std::string conference_id;
   };
   absl::StatusOr<std::map<std::string, LegOwner>> FindLegOwners(const std::vector<std::string>& leg_ids);
+  // What a transcription is of; unknown ones are left out.
+  struct TranscribeOwner {
+    std::string customer_id;
+    std::string conference_id;
+    absl::Time tm_create;
+  };
+  absl::StatusOr<std::map<std::string, TranscribeOwner>> FindTranscribeOwners(const std::vector<std::string>& ids);
   void CreateWebhook(const Principal& principal, const v1::CreateWebhookRequest& request,
                      const std::string& idempotency_key, Done<v1::Webhook> done);
   absl::StatusOr<v1::Webhook> GetWebhook(const Principal& principal, const std::string& id);
@@ -155,6 +233,9 @@ class Core {
   // Where a room's bridge is, or a participant's leg, for what is done to it once.
   // FAILED_PRECONDITION (STATE_INVALID): nobody is joined there, or it is not.
   absl::StatusOr<MediaRef> FindBridge(const Principal& principal, const std::string& conference_id);
+  // Where a room's bridge is that somebody wants to hear; it is put on a node where it
+  // is on none. FAILED_PRECONDITION (STATE_INVALID): the room is not progressing.
+  void PlaceBridge(const Principal& principal, const std::string& conference_id, Done<MediaRef> done);
   absl::StatusOr<MediaRef> FindParticipantLeg(const Principal& principal, const std::string& conferencecall_id);
 
   void CreateFlow(const Principal& principal, const v1::CreateFlowRequest& request, const std::string& idempotency_key,
@@ -220,6 +301,8 @@ class Core {
   // nothing any more.
   absl::StatusOr<LegCommand> ReadLegCommand(const MediaRef& ref);
   absl::StatusOr<BridgeCommand> ReadBridgeCommand(const MediaRef& ref);
+  absl::StatusOr<RecordingCommand> ReadRecordingCommand(const MediaRef& ref);
+  absl::StatusOr<TranscriptionCommand> ReadTranscriptionCommand(const MediaRef& ref);
 
   // Replies of the commands. `Refused` is for errors that a repeat does not
   // mend; `revision` is the one that was sent.
@@ -228,6 +311,18 @@ class Core {
                   DoneStatus done);
   void LegRemoved(const std::string& node_id, const media::v1::LegState& state, DoneStatus done);
   void BridgeRemoved(const std::string& node_id, const media::v1::BridgeState& state, DoneStatus done);
+  void RecordingPut(const std::string& node_id, const media::v1::RecordingState& state, DoneStatus done);
+  void RecordingRefused(const std::string& node_id, const std::string& recording_id, int64_t revision, DoneStatus done);
+  void RecordingDeleted(const std::string& node_id, const std::string& recording_id, DoneStatus done);
+  void TranscriptionPut(const std::string& node_id, const media::v1::TranscriptionState& state, DoneStatus done);
+  void TranscriptionRefused(const std::string& node_id, const std::string& transcribe_id, int64_t revision,
+                            DoneStatus done);
+
+  // The names of a deleted recording's files, which may be in the object store.
+  // NOT_FOUND: they need not be deleted (any more).
+  absl::StatusOr<std::vector<std::string>> ReadObjectDeletion(const std::string& recording_id);
+  // They are gone from the object store.
+  void ObjectsDeleted(const std::string& recording_id, DoneStatus done);
 
   // Takes or renews the right to speak for a node, by the data base's clock: it is
   // free, has run out, or is this owner's. `owner` is a replica; one that starts anew takes a new
@@ -273,6 +368,8 @@ class Core {
     std::vector<int64_t> conferences;
     std::vector<int64_t> conferencecalls;
     std::vector<int64_t> calls;
+    std::vector<int64_t> recordings;
+    std::vector<int64_t> transcribes;
   };
   // Each vector is indexed by the resource's status.
   absl::StatusOr<Counts> CountByStatus();

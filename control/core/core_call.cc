@@ -14,6 +14,7 @@ using CallReply = Reply<CallRecord, v1::Call>;
 
 // Seconds; the comment of Call.media_timeout.
 constexpr int kMediaTimeoutDefault = 30;
+constexpr int kStreamRateDefault = 16'000;
 
 // What became of a create's first step.
 struct Created {
@@ -25,9 +26,15 @@ struct Created {
   std::optional<v1::Call> ready;
 };
 
+// What the leg is made of: an offer, or a stream.
+struct LegMedia {
+  media::v1::MediaDescription offer;
+  std::optional<media::v1::LegStream> stream;
+};
+
 // Intent first: the row, wanting its leg. The media plane's answer is another step.
 absl::StatusOr<Created> Create(Work& work, Rules& rules, Core::Impl& impl, const Principal& principal,
-                               const v1::CreateCallRequest& request, const media::v1::MediaDescription& offer,
+                               const v1::CreateCallRequest& request, const LegMedia& media,
                                const std::string& idempotency_key) {
   const IdempotencyTable::Key key{principal.customer_id, kCreateCallMethod, idempotency_key};
   const std::string body_hash = HashOf(request);
@@ -77,7 +84,8 @@ absl::StatusOr<Created> Create(Work& work, Rules& rules, Core::Impl& impl, const
   SetTime(*call.mutable_tm_create(), work.now());
   record.set_node_id(node_id);
   record.set_leg_wanted(store::WANTED_PUT);
-  *record.mutable_offer() = offer;
+  *record.mutable_offer() = media.offer;
+  if (media.stream.has_value()) *record.mutable_stream() = *media.stream;
   record.mutable_flow()->set_activeflow_id(work.NewId());
   record.set_idempotency_key(idempotency_key);
   record.set_state_deadline_at_us(ToMicroseconds(work.now() + impl.options.setup_timeout));
@@ -91,6 +99,29 @@ absl::StatusOr<Created> Create(Work& work, Rules& rules, Core::Impl& impl, const
         work.tx().idempotency_keys.Insert(key, {body_hash, created.call_id, std::nullopt, ToMicroseconds(work.now())}));
   }
   return created;
+}
+
+// Asks for the call's leg, and waits for it.
+void StartCall(Core& core, Core::Impl& impl, const Principal& principal, const v1::CreateCallRequest& request,
+               const LegMedia& media, const std::string& idempotency_key, Core::Done<v1::Call> done) {
+  auto created = std::make_shared<Created>();
+  impl.Run(
+      [&impl, principal, request, media, idempotency_key, created](Work& work, Rules& rules) -> absl::Status {
+        TUTTI_ASSIGN_OR_RETURN(*created, Create(work, rules, impl, principal, request, media, idempotency_key));
+        return absl::OkStatus();
+      },
+      // Before the effects: the leg's answer can't be missed.
+      [&impl, done, created] {
+        if (!created->ready.has_value()) impl.AddWaiter(created->call_id, done);
+      },
+      [&core, done, created](const absl::Status& result) {
+        if (!result.ok()) return done(result);
+        if (created->ready.has_value()) return done(*created->ready);
+        if (!created->twin) return;
+        // The twin may have been answered meanwhile, perhaps by another replica.
+        // An error of the store's is nobody's answer: the next poll finds it.
+        core.PollWaiters().IgnoreError();
+      });
 }
 
 absl::StatusOr<CallRecord*> Load(Work& work, const Principal& principal, const std::string& id) {
@@ -126,25 +157,27 @@ void Core::CreateCall(const Principal& principal, const v1::CreateCallRequest& r
   if (status.ok() && request.call().flow_id().empty()) status = impl_->registry.Check(request.call().actions());
   if (status.ok()) status = CheckIdempotencyKey(idempotency_key);
   if (!status.ok()) return done(status);
-  auto created = std::make_shared<Created>();
-  impl_->Run(
-      [impl = impl_.get(), principal, request, offer, idempotency_key, created](Work& work,
-                                                                                Rules& rules) -> absl::Status {
-        TUTTI_ASSIGN_OR_RETURN(*created, Create(work, rules, *impl, principal, request, offer, idempotency_key));
-        return absl::OkStatus();
-      },
-      // Before the effects: the leg's answer can't be missed.
-      [impl = impl_.get(), done, created] {
-        if (!created->ready.has_value()) impl->AddWaiter(created->call_id, done);
-      },
-      [this, done, created](const absl::Status& result) {
-        if (!result.ok()) return done(result);
-        if (created->ready.has_value()) return done(*created->ready);
-        if (!created->twin) return;
-        // The twin may have been answered meanwhile, perhaps by another replica.
-        // An error of the store's is nobody's answer: the next poll finds it.
-        PollWaiters().IgnoreError();
-      });
+  StartCall(*this, *impl_, principal, request, LegMedia{offer, std::nullopt}, idempotency_key, std::move(done));
+}
+
+void Core::CreateStreamCall(const Principal& principal, const v1::OpenMediaStreamRequest& request,
+                            const std::string& token, Done<v1::Call> done) {
+  if (absl::Status status = CheckOpenMediaStream(request); !status.ok()) return done(status);
+  v1::CreateCallRequest create;
+  v1::Call& call = *create.mutable_call();
+  call.set_type(v1::Call::TYPE_WEBSOCKET);
+  call.set_source(request.source());
+  // Its line tells when it is gone.
+  call.set_media_timeout(0);
+  v1::Action& join = *call.add_actions();
+  join.set_type("conference_join");
+  auto& option = *join.mutable_option()->mutable_fields();
+  option["conference_id"].set_string_value(request.id());
+  if (!request.pin().empty()) option["pin"].set_string_value(request.pin());
+  media::v1::LegStream stream;
+  stream.set_token(token);
+  stream.set_sample_rate_hz(request.rate() == 0 ? kStreamRateDefault : request.rate());
+  StartCall(*this, *impl_, principal, create, LegMedia{{}, stream}, "", std::move(done));
 }
 
 absl::StatusOr<v1::Call> Core::GetCall(const Principal& principal, const std::string& id) {

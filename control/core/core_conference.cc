@@ -15,14 +15,7 @@ using ConferenceReply = Reply<ConferenceRecord, v1::Conference>;
 using ConferencecallReply = Reply<ConferencecallRecord, v1::Conferencecall>;
 
 constexpr int kConferencecallIdsMax = 1'000;
-
-absl::StatusOr<ConferenceRecord*> Load(Work& work, const Principal& principal, const std::string& id) {
-  TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * record, work.Conference(id));
-  if (record == nullptr || record->conference().customer_id() != principal.customer_id) {
-    return ResourceNotFound("conference", id);
-  }
-  return record;
-}
+constexpr int kHistoryMax = 1'000;
 
 absl::StatusOr<ConferencecallRecord*> LoadConferencecall(Work& work, const Principal& principal,
                                                          const std::string& id) {
@@ -80,7 +73,7 @@ absl::StatusOr<ConferenceReply> Create(Work& work, Rules& rules, const Core::Opt
 absl::StatusOr<ConferenceReply> Change(Work& work, Rules& rules, const Principal& principal,
                                        const v1::Conference& request, const google::protobuf::FieldMask* mask,
                                        const std::string& if_match) {
-  TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * record, Load(work, principal, request.id()));
+  TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * record, LoadConference(work, principal, request.id()));
   v1::Conference& conference = *record->mutable_conference();
   TUTTI_RETURN_IF_ERROR(CheckUnchanged(request, conference));
   const std::string etag = Show(*record).etag();
@@ -111,6 +104,14 @@ std::string ListScope(const Principal& principal, const v1::ListConferencecallsR
 
 }  // namespace
 
+absl::StatusOr<ConferenceRecord*> LoadConference(Work& work, const Principal& principal, const std::string& id) {
+  TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * record, work.Conference(id));
+  if (record == nullptr || record->conference().customer_id() != principal.customer_id) {
+    return ResourceNotFound("conference", id);
+  }
+  return record;
+}
+
 void Core::CreateConference(const Principal& principal, const v1::CreateConferenceRequest& request,
                             const std::string& idempotency_key, Done<v1::Conference> done) {
   absl::Status status = CheckNewConference(request.conference());
@@ -132,6 +133,10 @@ absl::StatusOr<v1::Conference> Core::GetConference(const Principal& principal, c
       return ResourceNotFound("conference", id);
     }
     conference = Show(*record);
+    TUTTI_ASSIGN_OR_RETURN(auto recordings, tx.history.List(id, HistoryTable::Kind::kRecording, kHistoryMax));
+    for (std::string& recording : recordings) conference.add_recording_ids(std::move(recording));
+    TUTTI_ASSIGN_OR_RETURN(auto transcribes, tx.history.List(id, HistoryTable::Kind::kTranscribe, kHistoryMax));
+    for (std::string& transcribe : transcribes) conference.add_transcribe_ids(std::move(transcribe));
     if (conference.participant_count() == 0) return absl::OkStatus();
     TUTTI_ASSIGN_OR_RETURN(auto ids, tx.conferencecalls.FindJoined(id, kConferencecallIdsMax));
     for (std::string& joined : ids) conference.add_conferencecall_ids(std::move(joined));
@@ -187,7 +192,7 @@ void Core::DeleteConference(const Principal& principal, const std::string& id, D
   if (absl::Status status = CheckId("id", id); !status.ok()) return done(status);
   impl_->RunReply<ConferenceRecord, v1::Conference>(
       [principal, id](Work& work, Rules& rules) -> absl::StatusOr<ConferenceReply> {
-        TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * record, Load(work, principal, id));
+        TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * record, LoadConference(work, principal, id));
         TUTTI_RETURN_IF_ERROR(rules.EndConference(*record, ConferenceEvent::kDelete));
         return ConferenceReply{record, std::nullopt};
       },
@@ -237,7 +242,7 @@ void Core::SetConferenceLocked(const Principal& principal, const std::string& id
   if (absl::Status status = CheckId("id", id); !status.ok()) return done(status);
   impl_->RunReply<ConferenceRecord, v1::Conference>(
       [principal, id, locked](Work& work, Rules& rules) -> absl::StatusOr<ConferenceReply> {
-        TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * record, Load(work, principal, id));
+        TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * record, LoadConference(work, principal, id));
         TUTTI_RETURN_IF_ERROR(rules.SetLocked(*record, locked));
         return ConferenceReply{record, std::nullopt};
       },
@@ -248,7 +253,7 @@ void Core::MuteAll(const Principal& principal, const std::string& id, bool muted
   if (absl::Status status = CheckId("id", id); !status.ok()) return done(status);
   impl_->RunReply<ConferenceRecord, v1::Conference>(
       [principal, id, muted](Work& work, Rules& rules) -> absl::StatusOr<ConferenceReply> {
-        TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * record, Load(work, principal, id));
+        TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * record, LoadConference(work, principal, id));
         TUTTI_RETURN_IF_ERROR(rules.MuteAll(*record, muted));
         return ConferenceReply{record, std::nullopt};
       },

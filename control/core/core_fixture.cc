@@ -96,17 +96,23 @@ void CoreFixture::OnCommit(Effects effects) {
   for (Beep& beep : effects.beeps) beeps_.push_back(std::move(beep));
   for (MediaRef& ref : effects.bridges) pending_.bridges.push_back(std::move(ref));
   for (MediaRef& ref : effects.legs) pending_.legs.push_back(std::move(ref));
+  for (MediaRef& ref : effects.recordings) pending_.recordings.push_back(std::move(ref));
+  for (MediaRef& ref : effects.transcriptions) pending_.transcriptions.push_back(std::move(ref));
+  for (std::string& id : effects.object_deletions) object_deletions_.push_back(std::move(id));
   for (std::string& call_id : effects.operations) asked_operations_.push_back(std::move(call_id));
   for (SoundStop& stop : effects.stops) stopped_sounds_.push_back(std::move(stop.operation_id));
 }
 
 absl::StatusOr<std::string> CoreFixture::Pick(const std::string& node_id) {
-  if (node_id.empty() || node_id == node_.id()) return node_.id();
+  if (has_nodes_ && (node_id.empty() || node_id == node_.id())) return node_.id();
   return Error(absl::StatusCode::kUnavailable, "MEDIA_NODE_UNAVAILABLE", "no such node");
 }
 
 bool CoreFixture::SendCommands() {
-  if (hold_commands_ || (pending_.legs.empty() && pending_.bridges.empty())) return false;
+  if (hold_commands_ || (pending_.legs.empty() && pending_.bridges.empty() && pending_.recordings.empty() &&
+                         pending_.transcriptions.empty())) {
+    return false;
+  }
   Effects sent = std::exchange(pending_, {});
   const auto ignore = [](const absl::Status&) {};
   for (const MediaRef& ref : sent.bridges) {
@@ -133,7 +139,32 @@ bool CoreFixture::SendCommands() {
       core_->LegRemoved(node_.id(), node_.Remove(std::get<media::v1::RemoveLegRequest>(command->request)), ignore);
     }
   }
+  for (const MediaRef& ref : sent.recordings) SendRecording(ref);
+  for (const MediaRef& ref : sent.transcriptions) SendTranscription(ref);
   return true;
+}
+
+void CoreFixture::SendRecording(const MediaRef& ref) {
+  const auto ignore = [](const absl::Status&) {};
+  auto command = core_->ReadRecordingCommand(ref);
+  if (!command.ok()) return;
+  if (auto* remove = std::get_if<media::v1::DeleteRecordingRequest>(&command->request)) {
+    node_.Delete(*remove);
+    return core_->RecordingDeleted(node_.id(), ref.id, ignore);
+  }
+  const auto& put = std::get<media::v1::PutRecordingRequest>(command->request);
+  auto state = node_.Put(put);
+  if (state.ok()) return core_->RecordingPut(node_.id(), *state, ignore);
+  core_->RecordingRefused(node_.id(), ref.id, put.revision(), ignore);
+}
+
+void CoreFixture::SendTranscription(const MediaRef& ref) {
+  const auto ignore = [](const absl::Status&) {};
+  auto command = core_->ReadTranscriptionCommand(ref);
+  if (!command.ok()) return;
+  auto state = node_.Put(command->request);
+  if (state.ok()) return core_->TranscriptionPut(node_.id(), *state, ignore);
+  core_->TranscriptionRefused(node_.id(), ref.id, command->request.revision(), ignore);
 }
 
 bool CoreFixture::WatchEvents() {
@@ -331,6 +362,32 @@ void CoreFixture::CheckInvariants() {
       EXPECT_EQ(record.conference().has_tm_delete(), over);
       if (record.conference().status() == v1::Conference::STATUS_TERMINATING) {
         EXPECT_NE(record.deadline_at_us(), 0);
+      }
+    }
+    TUTTI_ASSIGN_OR_RETURN(const auto recordings, tx.recordings.List({customer, "", 0}, {}, 100'000));
+    for (const auto& record : recordings) {
+      const v1::Recording& recording = record.recording();
+      const bool over =
+          recording.status() == v1::Recording::STATUS_ENDED || recording.status() == v1::Recording::STATUS_FAILED;
+      EXPECT_EQ(record.deadline_at_us() == 0, over) << recording.ShortDebugString();
+      EXPECT_EQ(record.over_at_us() != 0, over) << recording.ShortDebugString();
+      EXPECT_EQ(recording.failure_reason() != 0, recording.status() == v1::Recording::STATUS_FAILED);
+      const bool active = !over && recording.status() != v1::Recording::STATUS_STOPPING;
+      TUTTI_ASSIGN_OR_RETURN(const auto room, tx.conferences.Find(recording.reference_id(), Lock::kNo));
+      if (room.has_value()) {
+        EXPECT_EQ(room->conference().recording_id() == recording.id(), active) << recording.ShortDebugString();
+      }
+    }
+    TUTTI_ASSIGN_OR_RETURN(const auto transcribes, tx.transcribes.List({customer, "", 0}, {}, 100'000));
+    for (const auto& record : transcribes) {
+      const v1::Transcribe& transcribe = record.transcribe();
+      const bool over = transcribe.status() != v1::Transcribe::STATUS_PROGRESSING;
+      EXPECT_EQ(record.deadline_at_us() == 0, over) << transcribe.ShortDebugString();
+      EXPECT_EQ(transcribe.has_tm_end(), over);
+      const bool active = !over && record.job().wanted() == store::NodeJob::WANTED_RUN;
+      TUTTI_ASSIGN_OR_RETURN(const auto room, tx.conferences.Find(transcribe.reference_id(), Lock::kNo));
+      if (room.has_value()) {
+        EXPECT_EQ(room->conference().transcribe_id() == transcribe.id(), active) << transcribe.ShortDebugString();
       }
     }
     TUTTI_ASSIGN_OR_RETURN(const auto calls, tx.calls.List(customer, 0, {}, 100'000));

@@ -83,6 +83,8 @@ class CoreFixture : public ::testing::Test, public EffectSink, public NodePicker
   bool hold_commands_ = false;
   // Events stay in the node.
   bool hold_events_ = false;
+  // False: no media node is in contact.
+  bool has_nodes_ = true;
   Effects pending_;
   int commits_with_effects_ = 0;
   // Calls whose flows wait for operations, and operations to be stopped, as
@@ -91,6 +93,7 @@ class CoreFixture : public ::testing::Test, public EffectSink, public NodePicker
   std::vector<std::string> stopped_sounds_;
   // Of all commits.
   std::vector<Beep> beeps_;
+  std::vector<std::string> object_deletions_;
   std::unique_ptr<QueuedStore> store_;
   std::unique_ptr<Core> core_;
   NodeLease lease_;
@@ -100,6 +103,8 @@ class CoreFixture : public ::testing::Test, public EffectSink, public NodePicker
   void Open();
   void SequenceEvents();
   bool SendCommands();
+  void SendRecording(const MediaRef& ref);
+  void SendTranscription(const MediaRef& ref);
   bool WatchEvents();
 
   std::unique_ptr<TestDatabase> database_;

@@ -93,7 +93,7 @@ struct Core::Impl {
   absl::Mutex waiters_mutex;
   std::multimap<std::string, Done<v1::Call>> waiters ABSL_GUARDED_BY(waiters_mutex);
 
-  // Legs and bridges that a node has and the store knows nothing of, by node and
+  // Legs, bridges and the like that a node has and the store knows nothing of, by node and
   // id, with the time when they were first seen. As many as the nodes have.
   absl::Mutex strays_mutex;
   std::map<std::pair<std::string, std::string>, absl::Time> strays ABSL_GUARDED_BY(strays_mutex);
@@ -102,6 +102,50 @@ struct Core::Impl {
 // What the media plane says of a leg, applied to its call. core_media.cc.
 absl::Status ApplyLegState(Core::Impl& impl, Work& work, Rules& rules, const std::string& node_id,
                            const media::v1::LegState& state, bool detached);
+
+// What it says of recordings and transcriptions. core_recording.cc,
+// core_transcribe.cc.
+absl::Status ApplyRecordingState(Work& work, Rules& rules, const std::string& node_id,
+                                 const media::v1::RecordingState& state, bool in_order);
+absl::Status ApplyTranscriptionState(Work& work, Rules& rules, const std::string& node_id,
+                                     const media::v1::TranscriptionState& state);
+absl::Status ApplyTranscript(Work& work, Rules& rules, const std::string& node_id,
+                             const media::v1::TranscriptMade& made);
+
+// What a comparison of the store with a node asks for. core_reconcile.cc.
+struct Differences {
+  bool epoch_changed = false;
+  // Events of the node's that are in no transaction and will never be.
+  bool events_lost = false;
+  // Calls, recordings and transcriptions that must learn from the snapshot.
+  std::vector<std::string> calls;
+  std::vector<std::string> recordings;
+  std::vector<std::string> transcribes;
+  // Terminated conferences whose bridge is gone.
+  std::vector<std::string> bridges_gone;
+  // Commands to send again, from rows as they are.
+  Effects repeats;
+  // Known to have ended: removed at once.
+  Effects ended;
+  // Unknown: removed when they were so for a while.
+  Effects unknown;
+};
+
+// The part of recordings and transcriptions, and what mends it.
+// core_reconcile_jobs.cc.
+absl::Status CompareJobs(Transaction& tx, const std::string& node_id, const NodeSnapshot& snapshot,
+                         Differences& differences);
+std::vector<Core::Impl::Rule> MendJobs(const NodeLease& lease, const NodeSnapshot& snapshot,
+                                       const Differences& differences);
+// Their node is lost; over ones stay as they are.
+absl::Status LoseRecording(Work& work, Rules& rules, const std::string& node_id, const std::string& id);
+absl::Status LoseTranscribe(Work& work, Rules& rules, const std::string& node_id, const std::string& id);
+
+// NOT_FOUND: the row wants no command any more.
+absl::Status NothingWanted(const std::string& id);
+
+// The customer's room. core_conference.cc.
+absl::StatusOr<store::ConferenceRecord*> LoadConference(Work& work, const Principal& principal, const std::string& id);
 
 // Whether the leg is not the one that the caller was told of: the node has been
 // started anew, and a command that was on its way has made another leg there. No

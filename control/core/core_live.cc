@@ -1,4 +1,5 @@
 #include "control/core/core_impl.h"
+#include "control/core/times.h"
 
 namespace tutti::control {
 
@@ -18,6 +19,21 @@ absl::StatusOr<std::map<std::string, Core::LegOwner>> Core::FindLegOwners(const 
       if (status != v1::Conferencecall::STATUS_JOINING && status != v1::Conferencecall::STATUS_JOINED) continue;
       owner.conferencecall_id = participant_id;
       owner.conference_id = participant->conferencecall().conference_id();
+    }
+    return absl::OkStatus();
+  }));
+  return owners;
+}
+
+absl::StatusOr<std::map<std::string, Core::TranscribeOwner>> Core::FindTranscribeOwners(
+    const std::vector<std::string>& ids) {
+  std::map<std::string, TranscribeOwner> owners;
+  TUTTI_RETURN_IF_ERROR(impl_->Read([&](Transaction& tx) -> absl::Status {
+    for (const std::string& id : ids) {
+      TUTTI_ASSIGN_OR_RETURN(const auto record, tx.transcribes.Find(id, Lock::kNo));
+      if (!record.has_value()) continue;
+      const v1::Transcribe& transcribe = record->transcribe();
+      owners[id] = {transcribe.customer_id(), transcribe.reference_id(), FromTimestamp(transcribe.tm_create())};
     }
     return absl::OkStatus();
   }));

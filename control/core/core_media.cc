@@ -23,10 +23,6 @@ absl::Status LeaseLost(const NodeLease& lease) {
                absl::StrCat("another owner watches media node ", lease.node_id, " now"));
 }
 
-absl::Status NothingWanted(const std::string& id) {
-  return Error(absl::StatusCode::kNotFound, "NOTHING_WANTED", absl::StrCat("nothing is wanted of ", id));
-}
-
 // The call whose leg is on that node; null for a stray one.
 absl::StatusOr<CallRecord*> FindLegCall(Work& work, const std::string& node_id, const std::string& leg_id) {
   TUTTI_ASSIGN_OR_RETURN(CallRecord * call, work.Call(leg_id));
@@ -56,6 +52,11 @@ absl::Status ApplyLegGone(Work& work, Rules& rules, CallRecord& call, const medi
   if (statistics != nullptr) *call.mutable_call()->mutable_media_statistics() = ToMediaStatistics(*statistics);
   call.set_leg_wanted(store::WANTED_NONE);
   return rules.EndCall(call, CallEvent::kLegGone, L::HANGUP_BY_REMOTE, L::HANGUP_REASON_MEDIA_FAILED);
+}
+
+// The program at the call's stream has gone, or never came.
+absl::Status CloseStream(Rules& rules, CallRecord& call) {
+  return rules.EndCall(call, CallEvent::kHangup, L::HANGUP_BY_REMOTE, L::HANGUP_REASON_STREAM_CLOSED);
 }
 
 absl::Status ApplyEvent(Work& work, Rules& rules, const std::string& node_id, const media::v1::NodeEvent& event) {
@@ -98,9 +99,15 @@ absl::Status ApplyEvent(Work& work, Rules& rules, const std::string& node_id, co
       return rules.FinishOperation(*call, finished.operation_id(), absl::OkStatus(), rest);
     }
     case Event::kRecordingChanged:
+      return ApplyRecordingState(work, rules, node_id, event.recording_changed().recording(), true);
     case Event::kTranscriptionChanged:
+      return ApplyTranscriptionState(work, rules, node_id, event.transcription_changed().transcription());
     case Event::kTranscriptMade:
-    case Event::kLegStreamClosed:
+      return ApplyTranscript(work, rules, node_id, event.transcript_made());
+    case Event::kLegStreamClosed: {
+      TUTTI_ASSIGN_OR_RETURN(CallRecord * call, FindLegCall(work, node_id, event.leg_stream_closed().leg_id()));
+      return call == nullptr ? absl::OkStatus() : CloseStream(rules, *call);
+    }
     case Event::kResync:
     case Event::KIND_NOT_SET:
       // The watcher takes a snapshot; an event of a later version is passed over.
@@ -141,6 +148,10 @@ void NoteAnswer(CallRecord& call, const media::v1::LegState& state) {
 
 }  // namespace
 
+absl::Status NothingWanted(const std::string& id) {
+  return Error(absl::StatusCode::kNotFound, "NOTHING_WANTED", absl::StrCat("nothing is wanted of ", id));
+}
+
 v1::MediaStatistics ToMediaStatistics(const media::v1::LegStatistics& from) {
   v1::MediaStatistics to;
   to.set_codec(from.codec());
@@ -168,7 +179,9 @@ absl::Status ApplyLegState(Core::Impl& impl, Work& work, Rules& rules, const std
   if (state.removed()) {
     return ApplyLegGone(work, rules, *call, state.has_statistics() ? &state.statistics() : nullptr);
   }
-  if (call->call().status() == L::STATUS_RINGING) {
+  if (call->call().status() == L::STATUS_RINGING && call->has_stream()) {
+    TUTTI_RETURN_IF_ERROR(rules.AnswerCall(*call, ""));
+  } else if (call->call().status() == L::STATUS_RINGING) {
     auto answer = impl.answer_writer(state.answer(), state.leg_id(), kFirstAnswer);
     if (!answer.ok()) {
       return rules.RefuseCall(*call, CallEvent::kHangup, L::HANGUP_REASON_MEDIA_FAILED, answer.status());
@@ -185,6 +198,7 @@ absl::Status ApplyLegState(Core::Impl& impl, Work& work, Rules& rules, const std
   if (IsReplaced(*call, state)) {
     return rules.EndCall(*call, CallEvent::kHangup, L::HANGUP_BY_LOCAL, L::HANGUP_REASON_MEDIA_NODE_LOST);
   }
+  if (state.stream_closed()) return CloseStream(rules, *call);
   if (state.media_timed_out()) {
     return rules.EndCall(*call, CallEvent::kMediaTimeout, L::HANGUP_BY_REMOTE, L::HANGUP_REASON_MEDIA_TIMEOUT);
   }
@@ -213,7 +227,11 @@ absl::StatusOr<LegCommand> Core::ReadLegCommand(const MediaRef& ref) {
     auto& put = command.request.emplace<media::v1::PutLegRequest>();
     put.set_leg_id(ref.id);
     put.set_revision(record->leg_revision());
-    *put.mutable_offer() = record->has_reoffer() ? record->reoffer().offer() : record->offer();
+    if (record->has_stream()) {
+      *put.mutable_stream() = record->stream();
+    } else {
+      *put.mutable_offer() = record->has_reoffer() ? record->reoffer().offer() : record->offer();
+    }
     put.set_bridge_id(record->bridge_id());
     put.set_symmetric(record->call().symmetric());
     put.set_media_timeout_ms(int64_t{1'000} * record->call().media_timeout());
@@ -320,6 +338,24 @@ absl::StatusOr<MediaRef> Core::FindBridge(const Principal& principal, const std:
     return absl::OkStatus();
   }));
   return ref;
+}
+
+void Core::PlaceBridge(const Principal& principal, const std::string& conference_id, Done<MediaRef> done) {
+  if (absl::Status status = CheckId("id", conference_id); !status.ok()) return done(status);
+  auto ref = std::make_shared<MediaRef>();
+  impl_->Run(
+      [impl = impl_.get(), principal, conference_id, ref](Work& work, Rules& rules) -> absl::Status {
+        TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * room, LoadConference(work, principal, conference_id));
+        TUTTI_RETURN_IF_ERROR(Next(room->conference(), ConferenceEvent::kListen).status());
+        TUTTI_ASSIGN_OR_RETURN(const std::string node_id, impl->nodes.Pick(room->node_id()));
+        if (room->bridge_wanted() != store::WANTED_PUT) rules.PlaceBridge(*room, node_id);
+        *ref = {room->node_id(), conference_id, room->bridge_revision()};
+        return absl::OkStatus();
+      },
+      [ref, done = std::move(done)](absl::Status status) {
+        if (!status.ok()) return done(std::move(status));
+        done(*ref);
+      });
 }
 
 absl::StatusOr<MediaRef> Core::FindParticipantLeg(const Principal& principal, const std::string& conferencecall_id) {

@@ -18,21 +18,6 @@ using store::ConferenceRecord;
 using L = v1::Call;
 using P = v1::Conferencecall;
 
-// What a comparison asks for.
-struct Differences {
-  bool epoch_changed = false;
-  // Calls that must learn from the snapshot.
-  std::vector<std::string> calls;
-  // Terminated conferences whose bridge is gone.
-  std::vector<std::string> bridges_gone;
-  // Commands to send again, from rows as they are.
-  Effects repeats;
-  // Known to have ended: removed at once.
-  Effects ended;
-  // Unknown: removed when they were so for a while.
-  Effects unknown;
-};
-
 // Whether the participant can hear of its leg's absence from the snapshot.
 bool JoinedBefore(const store::ConferencecallRecord& record, absl::Time known_until) {
   const P& participant = record.conferencecall();
@@ -60,7 +45,7 @@ absl::Status CompareLeg(Transaction& tx, const std::string& node_id, const media
     differences.repeats.legs.push_back(ref);
   }
   bool settled = call->call().status() != L::STATUS_RINGING && !call->has_reoffer() && !state.media_timed_out() &&
-                 !IsReplaced(*call, state);
+                 !state.stream_closed() && !IsReplaced(*call, state);
   if (!call->flow().conferencecall_id().empty()) {
     TUTTI_ASSIGN_OR_RETURN(const auto participant,
                            tx.conferencecalls.Find(call->flow().conferencecall_id(), Lock::kNo));
@@ -123,6 +108,7 @@ absl::Status Compare(Transaction& tx, const std::string& node_id, const NodeSnap
   TUTTI_ASSIGN_OR_RETURN(const auto node, tx.media_nodes.Find(node_id));
   // Of a node that was given up nothing is known.
   differences.epoch_changed = node.has_value() && node->epoch != snapshot.epoch;
+  differences.events_lost = node.has_value() && node->epoch == snapshot.epoch && node->sequence < snapshot.sequence;
   for (const auto& [id, state] : legs) TUTTI_RETURN_IF_ERROR(CompareLeg(tx, node_id, *state, differences));
   TUTTI_ASSIGN_OR_RETURN(const auto calls, tx.calls.FindByNode(node_id));
   for (const std::string& id : calls) {
@@ -138,7 +124,7 @@ absl::Status Compare(Transaction& tx, const std::string& node_id, const NodeSnap
   for (const std::string& id : conferences) {
     if (!bridges.contains(id)) TUTTI_RETURN_IF_ERROR(CompareMissingBridge(tx, id, differences));
   }
-  return absl::OkStatus();
+  return CompareJobs(tx, node_id, snapshot, differences);
 }
 
 absl::Status MendCall(Core::Impl& impl, Work& work, Rules& rules, const std::string& node_id,
@@ -181,6 +167,8 @@ Effects OldEnough(Core::Impl& impl, const std::string& node_id, Effects unknown)
   };
   sort(unknown.legs, old.legs);
   sort(unknown.bridges, old.bridges);
+  sort(unknown.recordings, old.recordings);
+  sort(unknown.transcriptions, old.transcriptions);
   std::erase_if(impl.strays, [&](const auto& entry) { return entry.first.first == node_id; });
   impl.strays.merge(seen);
   return old;
@@ -189,11 +177,13 @@ Effects OldEnough(Core::Impl& impl, const std::string& node_id, Effects unknown)
 // What the node must be told.
 void SendDifferences(Core::Impl& impl, const std::string& node_id, Differences differences) {
   Effects effects = std::move(differences.repeats);
-  Append(std::move(differences.ended.legs), effects.legs);
-  Append(std::move(differences.ended.bridges), effects.bridges);
   Effects unknown = OldEnough(impl, node_id, std::move(differences.unknown));
-  Append(std::move(unknown.legs), effects.legs);
-  Append(std::move(unknown.bridges), effects.bridges);
+  for (Effects* removed : {&differences.ended, &unknown}) {
+    Append(std::move(removed->legs), effects.legs);
+    Append(std::move(removed->bridges), effects.bridges);
+    Append(std::move(removed->recordings), effects.recordings);
+    Append(std::move(removed->transcriptions), effects.transcriptions);
+  }
   if (!effects.empty()) impl.sink.OnCommit(std::move(effects));
 }
 
@@ -218,7 +208,7 @@ void Core::Reconcile(const NodeLease& lease, const NodeSnapshot& snapshot, DoneS
       [&](Transaction& tx) { return Compare(tx, lease.node_id, snapshot, known_until, legs, *differences); });
   if (!status.ok()) return done(status);
 
-  std::vector<Impl::Rule> rules;
+  std::vector<Impl::Rule> rules = MendJobs(lease, snapshot, *differences);
   for (const std::string& id : differences->calls) {
     const auto found = legs.find(id);
     std::optional<media::v1::LegState> state;
@@ -258,13 +248,29 @@ void Core::Reconcile(const NodeLease& lease, const NodeSnapshot& snapshot, DoneS
 void Core::NodeLost(const NodeLease& lease, DoneStatus done) {
   std::vector<std::string> calls;
   std::vector<std::string> conferences;
+  std::vector<std::string> recordings;
+  std::vector<std::string> transcribes;
   absl::Status status = impl_->Read([&](Transaction& tx) -> absl::Status {
     TUTTI_ASSIGN_OR_RETURN(calls, tx.calls.FindByNode(lease.node_id));
     TUTTI_ASSIGN_OR_RETURN(conferences, tx.conferences.FindByNode(lease.node_id));
+    TUTTI_ASSIGN_OR_RETURN(recordings, tx.recordings.FindByNode(lease.node_id));
+    TUTTI_ASSIGN_OR_RETURN(transcribes, tx.transcribes.FindByNode(lease.node_id));
     return absl::OkStatus();
   });
   if (!status.ok()) return done(status);
   std::vector<Impl::Rule> hangups;
+  for (const std::string& id : recordings) {
+    hangups.push_back([lease, id](Work& work, Rules& rules) -> absl::Status {
+      TUTTI_RETURN_IF_ERROR(Impl::HoldLease(work, lease));
+      return LoseRecording(work, rules, lease.node_id, id);
+    });
+  }
+  for (const std::string& id : transcribes) {
+    hangups.push_back([lease, id](Work& work, Rules& rules) -> absl::Status {
+      TUTTI_RETURN_IF_ERROR(Impl::HoldLease(work, lease));
+      return LoseTranscribe(work, rules, lease.node_id, id);
+    });
+  }
   for (const std::string& id : calls) {
     hangups.push_back([lease, id](Work& work, Rules& rules) -> absl::Status {
       TUTTI_RETURN_IF_ERROR(Impl::HoldLease(work, lease));
@@ -284,7 +290,9 @@ void Core::NodeLost(const NodeLease& lease, DoneStatus done) {
       TUTTI_ASSIGN_OR_RETURN(const ConferenceRecord* conference, work.Conference(id));
       // One who has come since then needs the bridge, until the next call ends that one, too.
       const bool is_used =
-          conference != nullptr && conference->joining_count() + conference->conference().participant_count() > 0;
+          conference != nullptr &&
+          (conference->joining_count() + conference->conference().participant_count() > 0 ||
+           !conference->conference().recording_id().empty() || !conference->conference().transcribe_id().empty());
       return is_used ? absl::OkStatus() : ForgetBridge(work, lease.node_id, id);
     });
   }

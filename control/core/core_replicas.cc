@@ -71,6 +71,20 @@ absl::Status Core::RepeatCommands() {
                              tx.conferencecalls.FindCallsDueOf(status, before_us(timeout), options.batch_max));
       ids.insert(late.begin(), late.end());
     }
+    const absl::Time now = impl_->clock.Now();
+    const int64_t after_us = ToMicroseconds(now - options.repeat_until);
+    const int64_t until_us = ToMicroseconds(now - options.repeat_after);
+    TUTTI_ASSIGN_OR_RETURN(const auto recordings, tx.recordings.FindUnconfirmed(after_us, until_us, options.batch_max));
+    for (const std::string& id : recordings) {
+      TUTTI_ASSIGN_OR_RETURN(const auto record, tx.recordings.Find(id, Lock::kNo));
+      if (record.has_value()) effects.recordings.push_back({record->job().node_id(), id, record->job().revision()});
+    }
+    TUTTI_ASSIGN_OR_RETURN(const auto transcribes,
+                           tx.transcribes.FindUnconfirmed(after_us, until_us, options.batch_max));
+    for (const std::string& id : transcribes) {
+      TUTTI_ASSIGN_OR_RETURN(const auto record, tx.transcribes.Find(id, Lock::kNo));
+      if (record.has_value()) effects.transcriptions.push_back({record->job().node_id(), id, record->job().revision()});
+    }
     for (const std::string& id : ids) {
       TUTTI_ASSIGN_OR_RETURN(const auto record, tx.calls.Find(id, Lock::kNo));
       if (!record.has_value() || record->leg_wanted() == store::WANTED_NONE) continue;

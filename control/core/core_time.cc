@@ -62,6 +62,48 @@ absl::Status FireCall(Work& work, Rules& rules, const std::string& id) {
   return absl::OkStatus();
 }
 
+absl::Status FireRecording(Work& work, Rules& rules, const std::string& id) {
+  TUTTI_ASSIGN_OR_RETURN(store::RecordingRecord * record, work.Recording(id));
+  if (record == nullptr || record->deadline_at_us() == 0 || record->deadline_at_us() > ToMicroseconds(work.now())) {
+    return absl::OkStatus();
+  }
+  return rules.FireRecording(*record);
+}
+
+absl::Status FireTranscribe(Work& work, Rules& rules, const std::string& id) {
+  TUTTI_ASSIGN_OR_RETURN(store::TranscribeRecord * record, work.Transcribe(id));
+  if (record == nullptr || record->deadline_at_us() == 0 || record->deadline_at_us() > ToMicroseconds(work.now())) {
+    return absl::OkStatus();
+  }
+  return rules.FireTranscribe(*record);
+}
+
+// Recordings and transcriptions whose time has come, with what belongs to them.
+absl::StatusOr<int64_t> PurgeOver(Work& work, Rules& rules, const Core::Options& options) {
+  Transaction& tx = work.tx();
+  const int limit = options.batch_max;
+  const int64_t before_us = ToMicroseconds(work.now() - options.recording_retention);
+  TUTTI_ASSIGN_OR_RETURN(const auto recordings, tx.recordings.FindOver(before_us, limit));
+  for (const std::string& id : recordings) {
+    TUTTI_ASSIGN_OR_RETURN(store::RecordingRecord * record, work.Recording(id));
+    if (record != nullptr) TUTTI_RETURN_IF_ERROR(rules.DeleteRecording(*record));
+  }
+  // Nobody has said that their files are gone: their node may be gone itself.
+  TUTTI_ASSIGN_OR_RETURN(int64_t purged,
+                         tx.recordings.PurgeDeleted(ToMicroseconds(work.now() - options.row_retention), limit));
+  TUTTI_ASSIGN_OR_RETURN(const auto transcribes, tx.transcribes.FindOver(before_us, limit));
+  int64_t left = limit;
+  for (const std::string& id : transcribes) {
+    TUTTI_ASSIGN_OR_RETURN(const int64_t texts, tx.transcripts.Delete(id, static_cast<int>(left)));
+    purged += texts;
+    left -= texts;
+    if (left <= 0) return purged;
+    TUTTI_RETURN_IF_ERROR(tx.transcribes.Delete(id));
+    ++purged;
+  }
+  return purged + static_cast<int64_t>(recordings.size());
+}
+
 absl::Time Earlier(absl::Time time, int64_t us) { return us == 0 ? time : std::min(time, absl::FromUnixMicros(us)); }
 
 }  // namespace
@@ -83,6 +125,14 @@ void Core::RunDue(Done<absl::Time> done) {
     for (const std::string& id : conferencecalls) {
       rules.push_back([id](Work& work, Rules& rules) { return FireConferencecall(work, rules, id); });
     }
+    TUTTI_ASSIGN_OR_RETURN(const auto recordings, tx.recordings.FindDue(now_us, limit));
+    for (const std::string& id : recordings) {
+      rules.push_back([id](Work& work, Rules& rules) { return FireRecording(work, rules, id); });
+    }
+    TUTTI_ASSIGN_OR_RETURN(const auto transcribes, tx.transcribes.FindDue(now_us, limit));
+    for (const std::string& id : transcribes) {
+      rules.push_back([id](Work& work, Rules& rules) { return FireTranscribe(work, rules, id); });
+    }
     return absl::OkStatus();
   });
   if (!status.ok()) return done(status);
@@ -93,7 +143,9 @@ void Core::RunDue(Done<absl::Time> done) {
       TUTTI_ASSIGN_OR_RETURN(const int64_t conference, tx.conferences.NextDeadline());
       TUTTI_ASSIGN_OR_RETURN(const int64_t conferencecall, tx.conferencecalls.NextDeadline());
       TUTTI_ASSIGN_OR_RETURN(const int64_t call, tx.calls.NextDeadline());
-      next = Earlier(Earlier(Earlier(next, conference), conferencecall), call);
+      TUTTI_ASSIGN_OR_RETURN(const int64_t recording, tx.recordings.NextDeadline());
+      TUTTI_ASSIGN_OR_RETURN(const int64_t transcribe, tx.transcribes.NextDeadline());
+      for (const int64_t us : {conference, conferencecall, call, recording, transcribe}) next = Earlier(next, us);
       return absl::OkStatus();
     });
     if (!read.ok()) return done(read);
@@ -135,7 +187,7 @@ void Core::SweepHealth(Done<int> done) {
 void Core::Purge(Done<int64_t> done) {
   auto purged = std::make_shared<int64_t>(0);
   impl_->Run(
-      [options = impl_->options, purged](Work& work, Rules&) -> absl::Status {
+      [options = impl_->options, purged](Work& work, Rules& rules) -> absl::Status {
         Transaction& tx = work.tx();
         const int64_t rows_before = ToMicroseconds(work.now() - options.row_retention);
         const int64_t events_before = ToMicroseconds(work.now() - options.event_retention);
@@ -143,7 +195,8 @@ void Core::Purge(Done<int64_t> done) {
         const int limit = options.batch_max;
         *purged = 0;
         for (auto result :
-             {tx.conferencecalls.Purge(rows_before, limit), tx.calls.Purge(rows_before, limit),
+             {tx.history.Purge(rows_before, limit), PurgeOver(work, rules, options),
+              tx.conferencecalls.Purge(rows_before, limit), tx.calls.Purge(rows_before, limit),
               tx.conferences.Purge(rows_before, limit), tx.outbox.Purge(events_before, limit),
               tx.idempotency_keys.Purge(keys_before, limit), tx.webhook_deliveries.Purge(events_before, limit)}) {
           TUTTI_RETURN_IF_ERROR(result.status());
@@ -163,6 +216,8 @@ absl::StatusOr<Core::Counts> Core::CountByStatus() {
     TUTTI_ASSIGN_OR_RETURN(counts.conferences, tx.conferences.CountByStatus());
     TUTTI_ASSIGN_OR_RETURN(counts.conferencecalls, tx.conferencecalls.CountByStatus());
     TUTTI_ASSIGN_OR_RETURN(counts.calls, tx.calls.CountByStatus());
+    TUTTI_ASSIGN_OR_RETURN(counts.recordings, tx.recordings.CountByStatus());
+    TUTTI_ASSIGN_OR_RETURN(counts.transcribes, tx.transcribes.CountByStatus());
     return absl::OkStatus();
   }));
   return counts;

@@ -21,6 +21,7 @@ inline constexpr const char* kEventTypes[] = {
 inline constexpr const char* kLiveEventTypes[] = {
     "conferencecall_talking",
     "call_dtmf",
+    "transcript_interim",
 };
 
 inline bool IsLiveEventType(const std::string& type) {

@@ -5,6 +5,41 @@
 #include "common/status/status.h"
 
 namespace tutti::control {
+namespace {
+
+using media::v1::RecordingState;
+using media::v1::TranscriptionState;
+
+bool IsOver(const RecordingState& state) {
+  return state.status() == RecordingState::STATUS_ENDED || state.status() == RecordingState::STATUS_FAILED;
+}
+
+bool IsOver(const TranscriptionState& state) {
+  return state.status() == TranscriptionState::STATUS_ENDED || state.status() == TranscriptionState::STATUS_FAILED;
+}
+
+// 10 s of sound: the mixed file and the markers.
+void AddFiles(RecordingState& state) {
+  *state.mutable_tm_end() = state.tm_start();
+  state.mutable_tm_end()->set_seconds(state.tm_start().seconds() + 10);
+  state.set_duration_ms(10'000);
+  auto& mixed = *state.add_files();
+  mixed.set_file_id(state.recording_id());
+  mixed.set_kind(media::v1::RecordingFile::KIND_MIXED);
+  mixed.set_name(state.recording_id() + ".wav");
+  mixed.set_content_type("audio/wav");
+  mixed.set_size(320'044);
+  auto& markers = *state.add_files();
+  markers.set_file_id(state.recording_id());
+  // Another version of the recording's id.
+  markers.mutable_file_id()->at(14) = '8';
+  markers.set_kind(media::v1::RecordingFile::KIND_MARKERS);
+  markers.set_name(state.recording_id() + ".json");
+  markers.set_content_type("application/json");
+  markers.set_size(56);
+}
+
+}  // namespace
 
 media::v1::NodeEvent& FakeMediaNode::AddEvent() {
   media::v1::NodeEvent& event = events.emplace_back();
@@ -39,8 +74,10 @@ absl::StatusOr<media::v1::LegState> FakeMediaNode::Put(const media::v1::PutLegRe
   leg.set_revision(request.revision());
   offers[request.leg_id()] = request.offer();
   settings[request.leg_id()] = request.settings();
+  if (request.has_stream()) leg_tokens[request.leg_id()] = request.stream().token();
   // A new leg has a port that none has had before.
-  if (leg.answer().sections().empty()) leg.mutable_answer()->add_sections()->set_rtp_port(next_port_ += 2);
+  if (!request.has_stream() && leg.answer().sections().empty())
+    leg.mutable_answer()->add_sections()->set_rtp_port(next_port_ += 2);
   // The reply is the state before the tick that attaches and detaches.
   const media::v1::LegState reply = leg;
   wanted_bridges_[request.leg_id()] = request.bridge_id();
@@ -110,6 +147,7 @@ media::v1::BridgeState FakeMediaNode::Remove(const media::v1::RemoveBridgeReques
     if (leg.bridge_id() == request.bridge_id()) Detach(leg, leg.revision());
   }
   ForsakeAudio(request.bridge_id());
+  EndJobs(request.bridge_id());
   bridges.erase(request.bridge_id());
   media::v1::BridgeState state;
   state.set_bridge_id(request.bridge_id());
@@ -186,6 +224,12 @@ NodeSnapshot FakeMediaNode::Snapshot(absl::Time requested_at) const {
   snapshot.requested_at = requested_at;
   for (const auto& [id, leg] : legs) snapshot.legs.push_back(leg);
   for (const auto& [id, bridge] : bridges) snapshot.bridges.push_back(bridge);
+  for (const auto& [id, recording] : recordings) {
+    if (!IsOver(recording)) snapshot.recordings.push_back(recording);
+  }
+  for (const auto& [id, transcription] : transcriptions) {
+    if (!IsOver(transcription)) snapshot.transcriptions.push_back(transcription);
+  }
   return snapshot;
 }
 
@@ -201,11 +245,149 @@ void FakeMediaNode::Restart(const std::string& epoch) {
   sounds.clear();
   plays.clear();
   audio.clear();
+  transcriptions.clear();
+  audio_streams.clear();
+  leg_tokens.clear();
+  for (auto& [id, recording] : recordings) {
+    if (IsOver(recording)) continue;
+    recording.set_status(media::v1::RecordingState::STATUS_FAILED);
+    recording.set_failure(media::v1::RecordingState::FAILURE_NODE_LOST);
+    AddFiles(recording);
+  }
 }
 
 void FakeMediaNode::ReportMediaTimeout(const std::string& leg_id) {
   legs.at(leg_id).set_media_timed_out(true);
   AddEvent().mutable_leg_media_timeout()->set_leg_id(leg_id);
+}
+
+void FakeMediaNode::TellRecording(const std::string& recording_id) {
+  *AddEvent().mutable_recording_changed()->mutable_recording() = recordings.at(recording_id);
+}
+
+absl::StatusOr<RecordingState> FakeMediaNode::Put(const media::v1::PutRecordingRequest& request) {
+  using Request = media::v1::PutRecordingRequest;
+  const std::string& id = request.recording_id();
+  if (!recordings.contains(id)) {
+    if (!job_refusal.ok()) return std::exchange(job_refusal, absl::OkStatus());
+    if (!bridges.contains(request.bridge_id())) {
+      return Error(absl::StatusCode::kFailedPrecondition, "BRIDGE_NOT_FOUND", "there is no such bridge");
+    }
+    RecordingState& state = recordings[id];
+    state.set_recording_id(id);
+    state.set_status(RecordingState::STATUS_STARTING);
+  }
+  RecordingState& state = recordings[id];
+  if (request.revision() <= state.revision()) return state;
+  state.set_revision(request.revision());
+  recording_puts[id] = request;
+  if (IsOver(state) || state.status() == RecordingState::STATUS_FINISHING) return state;
+  // The reply is the state before the tick that begins, pauses or ends it.
+  const RecordingState reply = state;
+  if (!state.has_tm_start()) state.mutable_tm_start()->set_seconds(absl::ToUnixSeconds(tm_recording));
+  if (request.wanted() == Request::WANTED_STOP) {
+    state.set_status(RecordingState::STATUS_FINISHING);
+    TellRecording(id);
+    if (ends_itself) FinishRecording(id);
+  } else {
+    state.set_status(request.wanted() == Request::WANTED_PAUSE ? RecordingState::STATUS_PAUSED
+                                                               : RecordingState::STATUS_RECORDING);
+    TellRecording(id);
+  }
+  return reply;
+}
+
+media::v1::DeleteRecordingResponse FakeMediaNode::Delete(const media::v1::DeleteRecordingRequest& request) {
+  recordings.erase(request.recording_id());
+  return {};
+}
+
+void FakeMediaNode::FinishRecording(const std::string& recording_id) {
+  RecordingState& state = recordings.at(recording_id);
+  state.set_status(RecordingState::STATUS_ENDED);
+  AddFiles(state);
+  TellRecording(recording_id);
+}
+
+void FakeMediaNode::FailRecording(const std::string& recording_id, RecordingState::Failure failure) {
+  RecordingState& state = recordings.at(recording_id);
+  state.set_status(RecordingState::STATUS_FAILED);
+  state.set_failure(failure);
+  AddFiles(state);
+  TellRecording(recording_id);
+}
+
+void FakeMediaNode::UploadRecording(const std::string& recording_id) {
+  recordings.at(recording_id).set_uploaded(true);
+  TellRecording(recording_id);
+}
+
+void FakeMediaNode::TellTranscription(const std::string& transcription_id) {
+  *AddEvent().mutable_transcription_changed()->mutable_transcription() = transcriptions.at(transcription_id);
+}
+
+absl::StatusOr<TranscriptionState> FakeMediaNode::Put(const media::v1::PutTranscriptionRequest& request) {
+  const std::string& id = request.transcription_id();
+  if (!transcriptions.contains(id)) {
+    if (!job_refusal.ok()) return std::exchange(job_refusal, absl::OkStatus());
+    if (!bridges.contains(request.bridge_id())) {
+      return Error(absl::StatusCode::kFailedPrecondition, "BRIDGE_NOT_FOUND", "there is no such bridge");
+    }
+    TranscriptionState& state = transcriptions[id];
+    state.set_transcription_id(id);
+    state.set_status(TranscriptionState::STATUS_RUNNING);
+    state.set_provider(request.provider());
+  }
+  TranscriptionState& state = transcriptions[id];
+  if (request.revision() <= state.revision()) return state;
+  state.set_revision(request.revision());
+  transcription_puts[id] = request;
+  if (IsOver(state)) return state;
+  if (request.wanted() == media::v1::PutTranscriptionRequest::WANTED_STOP) {
+    state.set_status(TranscriptionState::STATUS_FINISHING);
+  }
+  const TranscriptionState reply = state;
+  TellTranscription(id);
+  if (state.status() == TranscriptionState::STATUS_FINISHING && ends_itself) {
+    EndTranscription(id, TranscriptionState::STATUS_ENDED);
+  }
+  return reply;
+}
+
+void FakeMediaNode::EndTranscription(const std::string& transcription_id, TranscriptionState::Status status) {
+  transcriptions.at(transcription_id).set_status(status);
+  TellTranscription(transcription_id);
+}
+
+void FakeMediaNode::Degrade(const std::string& transcription_id, bool degraded, int64_t utterances_lost) {
+  transcriptions.at(transcription_id).set_degraded(degraded);
+  transcriptions.at(transcription_id).set_utterances_lost(utterances_lost);
+  TellTranscription(transcription_id);
+}
+
+void FakeMediaNode::EndJobs(const std::string& bridge_id) {
+  for (auto& [id, state] : recordings) {
+    if (IsOver(state) || recording_puts[id].bridge_id() != bridge_id) continue;
+    if (state.status() != RecordingState::STATUS_FINISHING) FinishRecording(id);
+  }
+  for (auto& [id, state] : transcriptions) {
+    if (IsOver(state) || transcription_puts[id].bridge_id() != bridge_id) continue;
+    EndTranscription(id, TranscriptionState::STATUS_ENDED);
+  }
+}
+
+absl::StatusOr<media::v1::OpenAudioStreamResponse> FakeMediaNode::Open(
+    const media::v1::OpenAudioStreamRequest& request) {
+  if (!bridges.contains(request.bridge_id())) {
+    return Error(absl::StatusCode::kFailedPrecondition, "BRIDGE_NOT_FOUND", "there is no such bridge");
+  }
+  audio_streams[request.token()] = request;
+  return media::v1::OpenAudioStreamResponse();
+}
+
+void FakeMediaNode::CloseStream(const std::string& leg_id) {
+  legs.at(leg_id).set_stream_closed(true);
+  AddEvent().mutable_leg_stream_closed()->set_leg_id(leg_id);
 }
 
 }  // namespace tutti::control

@@ -30,6 +30,24 @@ class FakeMediaNode {
   media::v1::StopAudioResponse Stop(const media::v1::StopAudioRequest& request);
   void FinishAudio(const std::string& operation_id, media::v1::AudioFinished::Cause cause);
 
+  // A recording begins with the command and goes on until it is stopped or ends by
+  // FinishRecording or FailRecording; it outlives Restart, cut off.
+  absl::StatusOr<media::v1::RecordingState> Put(const media::v1::PutRecordingRequest& request);
+  media::v1::DeleteRecordingResponse Delete(const media::v1::DeleteRecordingRequest& request);
+  void FinishRecording(const std::string& recording_id);
+  void FailRecording(const std::string& recording_id, media::v1::RecordingState::Failure failure);
+  void UploadRecording(const std::string& recording_id);
+
+  // A transcription is stopped until EndTranscription, unless it `ends_itself`.
+  absl::StatusOr<media::v1::TranscriptionState> Put(const media::v1::PutTranscriptionRequest& request);
+  void EndTranscription(const std::string& transcription_id, media::v1::TranscriptionState::Status status);
+  void Degrade(const std::string& transcription_id, bool degraded, int64_t utterances_lost);
+  void Say(const media::v1::TranscriptMade& made) { *AddEvent().mutable_transcript_made() = made; }
+
+  absl::StatusOr<media::v1::OpenAudioStreamResponse> Open(const media::v1::OpenAudioStreamRequest& request);
+  // Of a leg with a stream.
+  void CloseStream(const std::string& leg_id);
+
   NodeSnapshot Snapshot(absl::Time requested_at) const;
 
   // A new process: nothing is left of what was.
@@ -58,6 +76,22 @@ class FakeMediaNode {
   std::map<std::string, media::v1::LegSettings> settings;
   // The last command of each bridge.
   std::map<std::string, media::v1::PutBridgeRequest> puts;
+  // Those that have ended, too.
+  std::map<std::string, media::v1::RecordingState> recordings;
+  std::map<std::string, media::v1::TranscriptionState> transcriptions;
+  // The last command of each recording and transcription.
+  std::map<std::string, media::v1::PutRecordingRequest> recording_puts;
+  std::map<std::string, media::v1::PutTranscriptionRequest> transcription_puts;
+  // Audio streams that were opened, by token; and the token of each leg's stream.
+  std::map<std::string, media::v1::OpenAudioStreamRequest> audio_streams;
+  std::map<std::string, std::string> leg_tokens;
+  // False: a recording that is stopped waits for FinishRecording, a transcription for
+  // EndTranscription.
+  bool ends_itself = true;
+  // What recordings begin and end with.
+  absl::Time tm_recording = absl::FromUnixSeconds(1'800'000'000);
+  // The next new recording or transcription is refused with it.
+  absl::Status job_refusal;
   // The next new leg or re-offer is refused with it.
   absl::Status refusal;
   // As long as it is an error every new offer is refused with it.
@@ -74,6 +108,10 @@ class FakeMediaNode {
   absl::Status CheckSound(const std::string& sound) const;
   // What plays to a target that is gone ends.
   void ForsakeAudio(const std::string& target_id);
+  void TellRecording(const std::string& recording_id);
+  void TellTranscription(const std::string& transcription_id);
+  // Of a bridge that is gone.
+  void EndJobs(const std::string& bridge_id);
 
   const std::string id_;
   std::string epoch_;

@@ -6,9 +6,13 @@ namespace {
 using C = v1::Conference;
 using P = v1::Conferencecall;
 using L = v1::Call;
+using R = v1::Recording;
+using T = v1::Transcribe;
 using CE = ConferenceEvent;
 using PE = ParticipantEvent;
 using LE = CallEvent;
+using RE = RecordingEvent;
+using TE = TranscribeEvent;
 
 constexpr ConferenceTransition kConference[] = {
     {C::STATUS_STARTING, CE::kStart, C::STATUS_PROGRESSING},
@@ -16,6 +20,7 @@ constexpr ConferenceTransition kConference[] = {
 
     {C::STATUS_PROGRESSING, CE::kUpdate, C::STATUS_PROGRESSING},
     {C::STATUS_PROGRESSING, CE::kJoin, C::STATUS_PROGRESSING},
+    {C::STATUS_PROGRESSING, CE::kListen, C::STATUS_PROGRESSING},
     {C::STATUS_PROGRESSING, CE::kDelete, C::STATUS_TERMINATING},
     {C::STATUS_PROGRESSING, CE::kTimeout, C::STATUS_TERMINATING},
     {C::STATUS_PROGRESSING, CE::kPeerLeft, C::STATUS_TERMINATING},
@@ -110,6 +115,93 @@ constexpr CallTransition kCall[] = {
     {L::STATUS_HANGUP, LE::kLegGone, L::STATUS_HANGUP},
 };
 
+constexpr RecordingTransition kRecording[] = {
+    {R::STATUS_INITIATING, RE::kRecording, R::STATUS_RECORDING},
+    {R::STATUS_INITIATING, RE::kPaused, R::STATUS_PAUSED},
+    {R::STATUS_INITIATING, RE::kChange, R::STATUS_INITIATING},
+    {R::STATUS_INITIATING, RE::kStop, R::STATUS_STOPPING},
+    {R::STATUS_INITIATING, RE::kFinishing, R::STATUS_STOPPING},
+    {R::STATUS_INITIATING, RE::kEnded, R::STATUS_ENDED},
+    {R::STATUS_INITIATING, RE::kFailed, R::STATUS_FAILED},
+    {R::STATUS_INITIATING, RE::kRefused, R::STATUS_FAILED},
+    {R::STATUS_INITIATING, RE::kNodeLost, R::STATUS_FAILED},
+    {R::STATUS_INITIATING, RE::kTimeout, R::STATUS_FAILED},
+
+    {R::STATUS_RECORDING, RE::kRecording, R::STATUS_RECORDING},
+    {R::STATUS_RECORDING, RE::kPaused, R::STATUS_PAUSED},
+    {R::STATUS_RECORDING, RE::kChange, R::STATUS_RECORDING},
+    {R::STATUS_RECORDING, RE::kStop, R::STATUS_STOPPING},
+    {R::STATUS_RECORDING, RE::kMaxAge, R::STATUS_STOPPING},
+    {R::STATUS_RECORDING, RE::kFinishing, R::STATUS_STOPPING},
+    {R::STATUS_RECORDING, RE::kEnded, R::STATUS_ENDED},
+    {R::STATUS_RECORDING, RE::kFailed, R::STATUS_FAILED},
+    {R::STATUS_RECORDING, RE::kRefused, R::STATUS_FAILED},
+    {R::STATUS_RECORDING, RE::kNodeLost, R::STATUS_FAILED},
+
+    {R::STATUS_PAUSED, RE::kRecording, R::STATUS_RECORDING},
+    {R::STATUS_PAUSED, RE::kPaused, R::STATUS_PAUSED},
+    {R::STATUS_PAUSED, RE::kChange, R::STATUS_PAUSED},
+    {R::STATUS_PAUSED, RE::kStop, R::STATUS_STOPPING},
+    {R::STATUS_PAUSED, RE::kMaxAge, R::STATUS_STOPPING},
+    {R::STATUS_PAUSED, RE::kFinishing, R::STATUS_STOPPING},
+    {R::STATUS_PAUSED, RE::kEnded, R::STATUS_ENDED},
+    {R::STATUS_PAUSED, RE::kFailed, R::STATUS_FAILED},
+    {R::STATUS_PAUSED, RE::kRefused, R::STATUS_FAILED},
+    {R::STATUS_PAUSED, RE::kNodeLost, R::STATUS_FAILED},
+
+    {R::STATUS_STOPPING, RE::kRecording, R::STATUS_STOPPING},
+    {R::STATUS_STOPPING, RE::kPaused, R::STATUS_STOPPING},
+    {R::STATUS_STOPPING, RE::kFinishing, R::STATUS_STOPPING},
+    {R::STATUS_STOPPING, RE::kEnded, R::STATUS_ENDED},
+    {R::STATUS_STOPPING, RE::kFailed, R::STATUS_FAILED},
+    {R::STATUS_STOPPING, RE::kRefused, R::STATUS_FAILED},
+    {R::STATUS_STOPPING, RE::kNodeLost, R::STATUS_FAILED},
+    {R::STATUS_STOPPING, RE::kTimeout, R::STATUS_FAILED},
+
+    {R::STATUS_ENDED, RE::kRecording, R::STATUS_ENDED},
+    {R::STATUS_ENDED, RE::kPaused, R::STATUS_ENDED},
+    {R::STATUS_ENDED, RE::kFinishing, R::STATUS_ENDED},
+    {R::STATUS_ENDED, RE::kEnded, R::STATUS_ENDED},
+    {R::STATUS_ENDED, RE::kFailed, R::STATUS_ENDED},
+    {R::STATUS_ENDED, RE::kRefused, R::STATUS_ENDED},
+    {R::STATUS_ENDED, RE::kNodeLost, R::STATUS_ENDED},
+    {R::STATUS_ENDED, RE::kDelete, R::STATUS_ENDED},
+
+    {R::STATUS_FAILED, RE::kRecording, R::STATUS_FAILED},
+    {R::STATUS_FAILED, RE::kPaused, R::STATUS_FAILED},
+    {R::STATUS_FAILED, RE::kFinishing, R::STATUS_FAILED},
+    {R::STATUS_FAILED, RE::kEnded, R::STATUS_FAILED},
+    {R::STATUS_FAILED, RE::kFailed, R::STATUS_FAILED},
+    {R::STATUS_FAILED, RE::kRefused, R::STATUS_FAILED},
+    {R::STATUS_FAILED, RE::kNodeLost, R::STATUS_FAILED},
+    {R::STATUS_FAILED, RE::kDelete, R::STATUS_FAILED},
+};
+
+constexpr TranscribeTransition kTranscribe[] = {
+    {T::STATUS_PROGRESSING, TE::kRunning, T::STATUS_PROGRESSING},
+    {T::STATUS_PROGRESSING, TE::kStop, T::STATUS_PROGRESSING},
+    {T::STATUS_PROGRESSING, TE::kEnded, T::STATUS_DONE},
+    {T::STATUS_PROGRESSING, TE::kFailed, T::STATUS_FAILED},
+    {T::STATUS_PROGRESSING, TE::kRefused, T::STATUS_FAILED},
+    {T::STATUS_PROGRESSING, TE::kNodeLost, T::STATUS_FAILED},
+    {T::STATUS_PROGRESSING, TE::kStartTimeout, T::STATUS_FAILED},
+    {T::STATUS_PROGRESSING, TE::kStopTimeout, T::STATUS_DONE},
+
+    {T::STATUS_DONE, TE::kRunning, T::STATUS_DONE},
+    {T::STATUS_DONE, TE::kEnded, T::STATUS_DONE},
+    {T::STATUS_DONE, TE::kFailed, T::STATUS_DONE},
+    {T::STATUS_DONE, TE::kRefused, T::STATUS_DONE},
+    {T::STATUS_DONE, TE::kNodeLost, T::STATUS_DONE},
+    {T::STATUS_DONE, TE::kDelete, T::STATUS_DONE},
+
+    {T::STATUS_FAILED, TE::kRunning, T::STATUS_FAILED},
+    {T::STATUS_FAILED, TE::kEnded, T::STATUS_FAILED},
+    {T::STATUS_FAILED, TE::kFailed, T::STATUS_FAILED},
+    {T::STATUS_FAILED, TE::kRefused, T::STATUS_FAILED},
+    {T::STATUS_FAILED, TE::kNodeLost, T::STATUS_FAILED},
+    {T::STATUS_FAILED, TE::kDelete, T::STATUS_FAILED},
+};
+
 std::string Verb(CE event) {
   switch (event) {
     case CE::kStart:
@@ -118,6 +210,8 @@ std::string Verb(CE event) {
       return "be changed";
     case CE::kJoin:
       return "be joined";
+    case CE::kListen:
+      return "be listened to";
     case CE::kDelete:
       return "be deleted";
     case CE::kTimeout:
@@ -187,6 +281,60 @@ std::string Verb(LE event) {
   return "";
 }
 
+std::string Verb(RE event) {
+  switch (event) {
+    case RE::kRecording:
+      return "begin";
+    case RE::kPaused:
+      return "pause";
+    case RE::kChange:
+      return "be paused or resumed";
+    case RE::kStop:
+      return "be stopped";
+    case RE::kMaxAge:
+      return "be too old";
+    case RE::kFinishing:
+      return "finish its files";
+    case RE::kEnded:
+      return "end";
+    case RE::kFailed:
+      return "fail";
+    case RE::kRefused:
+      return "be refused";
+    case RE::kNodeLost:
+      return "lose its media node";
+    case RE::kTimeout:
+      return "time out";
+    case RE::kDelete:
+      return "be deleted";
+  }
+  return "";
+}
+
+std::string Verb(TE event) {
+  switch (event) {
+    case TE::kRunning:
+      return "begin";
+    case TE::kStop:
+      return "be stopped";
+    case TE::kEnded:
+      return "end";
+    case TE::kFailed:
+      return "fail";
+    case TE::kRefused:
+      return "be refused";
+    case TE::kNodeLost:
+      return "lose its media node";
+    case TE::kStartTimeout:
+      return "time out of starting";
+    case TE::kStopTimeout:
+      return "time out of stopping";
+    case TE::kDelete:
+      return "be deleted";
+  }
+  return "";
+}
+
 template <typename State, typename Event, typename Resource>
 absl::StatusOr<State> NextOf(absl::Span<const Transition<State, Event>> table, const Resource& resource, Event event,
                              const char* name) {
@@ -199,6 +347,8 @@ absl::StatusOr<State> NextOf(absl::Span<const Transition<State, Event>> table, c
 absl::Span<const ConferenceTransition> ConferenceTransitions() { return kConference; }
 absl::Span<const ParticipantTransition> ParticipantTransitions() { return kParticipant; }
 absl::Span<const CallTransition> CallTransitions() { return kCall; }
+absl::Span<const RecordingTransition> RecordingTransitions() { return kRecording; }
+absl::Span<const TranscribeTransition> TranscribeTransitions() { return kTranscribe; }
 
 absl::StatusOr<v1::Conference::Status> Next(const v1::Conference& conference, ConferenceEvent event) {
   return NextOf(ConferenceTransitions(), conference, event, "conference");
@@ -210,6 +360,14 @@ absl::StatusOr<v1::Conferencecall::Status> Next(const v1::Conferencecall& confer
 
 absl::StatusOr<v1::Call::Status> Next(const v1::Call& call, CallEvent event) {
   return NextOf(CallTransitions(), call, event, "call");
+}
+
+absl::StatusOr<v1::Recording::Status> Next(const v1::Recording& recording, RecordingEvent event) {
+  return NextOf(RecordingTransitions(), recording, event, "recording");
+}
+
+absl::StatusOr<v1::Transcribe::Status> Next(const v1::Transcribe& transcribe, TranscribeEvent event) {
+  return NextOf(TranscribeTransitions(), transcribe, event, "transcribe");
 }
 
 }  // namespace tutti::control

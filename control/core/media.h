@@ -20,7 +20,8 @@
 
 namespace tutti::control {
 
-// A leg (a call's id) or a bridge (a conference's id) on a node.
+// A leg (a call's id), a bridge (a conference's id), a recording or a transcription
+// on a node.
 struct MediaRef {
   std::string node_id;
   std::string id;
@@ -76,8 +77,13 @@ struct Beep {
 // What a commit has changed for others.
 struct Effects {
   std::vector<MediaRef> legs;
-  // To be dealt with before the legs.
+  // To be dealt with before the legs, the recordings and the transcriptions.
   std::vector<MediaRef> bridges;
+  std::vector<MediaRef> recordings;
+  std::vector<MediaRef> transcriptions;
+  // Recordings whose files in the object store shall go: told again every minute until
+  // Core::ObjectsDeleted.
+  std::vector<std::string> object_deletions;
   // Calls whose flow waits for an operation.
   std::vector<std::string> operations;
   std::vector<SoundStop> stops;
@@ -90,7 +96,8 @@ struct Effects {
   absl::Time deadline = absl::InfiniteFuture();
 
   bool empty() const {
-    return legs.empty() && bridges.empty() && operations.empty() && stops.empty() && beeps.empty() && events.empty() &&
+    return legs.empty() && bridges.empty() && recordings.empty() && transcriptions.empty() &&
+           object_deletions.empty() && operations.empty() && stops.empty() && beeps.empty() && events.empty() &&
            deadline == absl::InfiniteFuture();
   }
 };
@@ -124,6 +131,16 @@ struct BridgeCommand {
   std::variant<media::v1::PutBridgeRequest, media::v1::RemoveBridgeRequest> request;
 };
 
+struct RecordingCommand {
+  std::string node_id;
+  std::variant<media::v1::PutRecordingRequest, media::v1::DeleteRecordingRequest> request;
+};
+
+struct TranscriptionCommand {
+  std::string node_id;
+  media::v1::PutTranscriptionRequest request;
+};
+
 // The right to act on what a node reports, and where in its events the store is.
 struct NodeLease {
   std::string node_id;
@@ -145,6 +162,8 @@ struct NodeSnapshot {
   absl::Time requested_at;
   std::vector<media::v1::LegState> legs;
   std::vector<media::v1::BridgeState> bridges;
+  std::vector<media::v1::RecordingState> recordings;
+  std::vector<media::v1::TranscriptionState> transcriptions;
 };
 
 // What the API shows of a leg's counters.

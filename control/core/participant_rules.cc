@@ -50,12 +50,7 @@ void Rules::Beep(const ConferenceRecord& room, const P& participant) {
 
 absl::StatusOr<ConferencecallRecord*> Rules::AddParticipant(CallRecord& call, ConferenceRecord& room,
                                                             const flow::JoinRequest& join) {
-  work_.Touch(room);
-  if (room.bridge_wanted() != store::WANTED_PUT) {
-    room.set_node_id(call.node_id());
-    room.set_bridge_wanted(store::WANTED_PUT);
-    work_.CommandBridge(room);
-  }
+  PlaceBridge(room, call.node_id());
   ConferencecallRecord record;
   P& participant = *record.mutable_conferencecall();
   participant.set_id(work_.NewId());

@@ -38,6 +38,8 @@ class Rules {
   absl::Status SetLocked(store::ConferenceRecord& conference, bool locked);
   // Everybody but hosts, and who joins later.
   absl::Status MuteAll(store::ConferenceRecord& conference, bool muted);
+  // Puts the room's bridge on the node, where it is on none yet.
+  void PlaceBridge(store::ConferenceRecord& conference, const std::string& node_id);
   // Sets the deadline of a progressing room; ends one that is past it.
   absl::Status ArmTimeout(store::ConferenceRecord& conference);
 
@@ -73,6 +75,49 @@ class Rules {
   absl::Status RefuseCall(store::CallRecord& call, CallEvent event, v1::Call::HangupReason reason,
                           const absl::Status& why);
 
+  // --- recording_rules.cc
+
+  // `node_id`: where the bridge is put if it is nowhere.
+  absl::StatusOr<store::RecordingRecord*> StartRecording(store::ConferenceRecord& room,
+                                                         const v1::StartRecordingRequest& request,
+                                                         const std::string& node_id);
+  absl::Status PauseRecording(store::ConferenceRecord& room, bool paused);
+  // Without telling of the room.
+  absl::Status StopRecording(store::ConferenceRecord& room);
+  // The one function through which each change of its status goes. `reason` counts
+  // where it fails.
+  absl::Status MoveRecording(store::RecordingRecord& recording, RecordingEvent event,
+                             v1::Recording::FailureReason reason = v1::Recording::FAILURE_REASON_UNSPECIFIED);
+  // The recording as the node has it. `in_order`: by an event or a snapshot, which a
+  // reply may have been overtaken by.
+  absl::Status SyncRecording(store::RecordingRecord& recording, const media::v1::RecordingState& state, bool in_order);
+  // The node will not carry out the command of that revision.
+  absl::Status RefuseRecording(store::RecordingRecord& recording, int64_t revision);
+  absl::Status DeleteRecording(store::RecordingRecord& recording);
+  // The files of a deleted one are gone: in the object store, or from its node. With
+  // both the row goes.
+  void NoteDeletion(store::RecordingRecord& recording, bool of_objects);
+  absl::Status FireRecording(store::RecordingRecord& recording);
+
+  // --- transcribe_rules.cc
+
+  absl::StatusOr<store::TranscribeRecord*> StartTranscribe(store::ConferenceRecord& room, const std::string& language,
+                                                           const std::string& provider, const std::string& node_id);
+  // Without telling of the room.
+  absl::Status StopTranscribeOf(store::ConferenceRecord& room);
+  absl::Status StopTranscribe(store::TranscribeRecord& transcribe);
+  // The one function through which each change of its status goes. `reason` counts
+  // where it fails.
+  absl::Status MoveTranscribe(store::TranscribeRecord& transcribe, TranscribeEvent event,
+                              v1::Transcribe::FailureReason reason = v1::Transcribe::FAILURE_REASON_UNSPECIFIED);
+  // The transcription as the node has it.
+  absl::Status SyncTranscribe(store::TranscribeRecord& transcribe, const media::v1::TranscriptionState& state);
+  absl::Status RefuseTranscribe(store::TranscribeRecord& transcribe, int64_t revision);
+  absl::Status AddTranscript(store::TranscribeRecord& transcribe, const media::v1::TranscriptMade& made);
+  // Speech or texts were lost.
+  void NoteLosses(store::TranscribeRecord& transcribe);
+  absl::Status FireTranscribe(store::TranscribeRecord& transcribe);
+
   // --- flow_rules.cc
 
   // The time has come that the flow waited for.
@@ -97,6 +142,19 @@ class Rules {
   // Of a participant that has just joined, or is joined no more.
   void Beep(const store::ConferenceRecord& room, const v1::Conferencecall& participant);
   absl::Status AfterLeave(store::ConferencecallRecord& participant);
+
+  // FAILED_PRECONDITION (RECORDING_NOT_ACTIVE).
+  absl::StatusOr<store::RecordingRecord*> FindRecordingOf(const store::ConferenceRecord& room);
+  // It is over.
+  void EndRecording(store::RecordingRecord& recording);
+  void AskForObjectDeletion(store::RecordingRecord& recording);
+  // It is no longer the room's.
+  absl::Status FreeTranscribe(const store::TranscribeRecord& transcribe);
+  // Nothing is wanted of the node any more.
+  void ForgetTranscription(store::TranscribeRecord& transcribe);
+  // The participant that the leg was then in the room; empty: none.
+  absl::StatusOr<std::string> FindSpeaker(const store::TranscribeRecord& transcribe, const std::string& leg_id,
+                                          absl::Time spoke_at);
 
   absl::Status RunFlow(store::CallRecord& call);
   // On to the next action, noting how this one ended.

@@ -27,6 +27,10 @@ constexpr size_t kPartyBytesMax = 255;
 constexpr size_t kSdpBytesMax = 16 * 1'024;
 constexpr int kMediaTimeoutSecondsMax = 86'400;
 constexpr size_t kPinDigitsMax = 16;
+constexpr int kRecordingSecondsMax = 86'400;
+// RFC 5646 section 4.4.1.
+constexpr size_t kLanguageBytesMax = 35;
+constexpr size_t kProviderBytesMax = 64;
 constexpr int kVolumeDbMin = -30;
 constexpr int kVolumeDbMax = 10;
 
@@ -43,6 +47,12 @@ absl::Status CheckLength(const std::string& field, const std::string& text, size
 absl::Status CheckRange(const std::string& field, int64_t value, int64_t min, int64_t max) {
   if (value >= min && value <= max) return absl::OkStatus();
   return InvalidParameter(field, absl::StrCat("must be ", min, " to ", max));
+}
+
+// Samples a second; 0: the default.
+absl::Status CheckRate(int rate) {
+  return rate == 0 || rate == 8'000 || rate == 16'000 ? absl::OkStatus()
+                                                      : InvalidParameter("rate", "must be 8000 or 16000");
 }
 
 bool DeeperThan(const google::protobuf::Value& value, int depth_max);
@@ -211,10 +221,40 @@ absl::Status CheckSdpOffer(const std::string& sdp_offer) {
 }
 
 absl::Status CheckName(const std::string& name) { return CheckLength("name", name, kNameBytesMax); }
+absl::Status CheckPresent(const std::string& field, const std::string& value) {
+  return value.empty() ? Missing(field) : absl::OkStatus();
+}
+
+absl::Status CheckStartRecording(const v1::StartRecordingRequest& request) {
+  TUTTI_RETURN_IF_ERROR(CheckId("id", request.id()));
+  if (!v1::Recording::Format_IsValid(request.format())) return InvalidParameter("format", "is not known");
+  TUTTI_RETURN_IF_ERROR(CheckRange("duration", request.duration(), 0, kRecordingSecondsMax));
+  return CheckRate(request.rate());
+}
+
+absl::Status CheckStartTranscribe(const v1::StartTranscribeRequest& request) {
+  TUTTI_RETURN_IF_ERROR(CheckId("id", request.id()));
+  TUTTI_RETURN_IF_ERROR(CheckPresent("language", request.language()));
+  TUTTI_RETURN_IF_ERROR(CheckLength("language", request.language(), kLanguageBytesMax));
+  return CheckLength("provider", request.provider(), kProviderBytesMax);
+}
+
+absl::Status CheckOpenMediaStream(const v1::OpenMediaStreamRequest& request) {
+  TUTTI_RETURN_IF_ERROR(CheckId("id", request.id()));
+  if (!v1::OpenMediaStreamRequest::Direction_IsValid(request.direction())) {
+    return InvalidParameter("direction", "is not known");
+  }
+  TUTTI_RETURN_IF_ERROR(CheckLength("source", request.source(), kPartyBytesMax));
+  TUTTI_RETURN_IF_ERROR(CheckPin(request.pin()));
+  return CheckRate(request.rate());
+}
 
 absl::Status CheckNewCall(const v1::Call& call) {
   if (call.type() == v1::Call::TYPE_UNSPECIFIED) return Missing("type");
   if (!v1::Call::Type_IsValid(call.type())) return InvalidParameter("type", "is not known");
+  if (call.type() == v1::Call::TYPE_WEBSOCKET) {
+    return InvalidParameter("type", "websocket is of calls that GET /v1/conferences/{id}/media_stream makes");
+  }
   TUTTI_RETURN_IF_ERROR(CheckLength("source", call.source(), kPartyBytesMax));
   TUTTI_RETURN_IF_ERROR(CheckLength("destination", call.destination(), kPartyBytesMax));
   TUTTI_RETURN_IF_ERROR(CheckSdpOffer(call.sdp_offer()));

@@ -31,6 +31,10 @@ absl::Status CheckVolume(int volume_db);
 absl::Status CheckSdpOffer(const std::string& sdp_offer);
 // Of a flow or a sound.
 absl::Status CheckName(const std::string& name);
+absl::Status CheckPresent(const std::string& field, const std::string& value);
+absl::Status CheckStartRecording(const v1::StartRecordingRequest& request);
+absl::Status CheckStartTranscribe(const v1::StartTranscribeRequest& request);
+absl::Status CheckOpenMediaStream(const v1::OpenMediaStreamRequest& request);
 absl::Status CheckNewCall(const v1::Call& call);
 
 // Takes the editable fields from `from`: all, or those of the mask (an empty

@@ -11,6 +11,8 @@ namespace tutti::control {
 using store::CallRecord;
 using store::ConferencecallRecord;
 using store::ConferenceRecord;
+using store::RecordingRecord;
+using store::TranscribeRecord;
 
 template <typename Record, typename Table>
 absl::StatusOr<Record*> Work::Load(Slots<Record>& slots, Table& table, const std::string& id, Lock lock) {
@@ -37,6 +39,12 @@ absl::Status Work::LockRows(const RowIds& rows) {
   for (const std::string& id : rows.calls) {
     TUTTI_RETURN_IF_ERROR(Load(calls_, tx_.calls, id, Lock::kYes).status());
   }
+  for (const std::string& id : rows.recordings) {
+    TUTTI_RETURN_IF_ERROR(Load(recordings_, tx_.recordings, id, Lock::kYes).status());
+  }
+  for (const std::string& id : rows.transcribes) {
+    TUTTI_RETURN_IF_ERROR(Load(transcribes_, tx_.transcribes, id, Lock::kYes).status());
+  }
   return absl::OkStatus();
 }
 
@@ -45,6 +53,8 @@ RowIds Work::ReadRows() const {
   for (const auto& [id, slot] : conferences_) rows.conferences.insert(id);
   for (const auto& [id, slot] : conferencecalls_) rows.conferencecalls.insert(id);
   for (const auto& [id, slot] : calls_) rows.calls.insert(id);
+  for (const auto& [id, slot] : recordings_) rows.recordings.insert(id);
+  for (const auto& [id, slot] : transcribes_) rows.transcribes.insert(id);
   return rows;
 }
 
@@ -57,6 +67,14 @@ absl::StatusOr<ConferencecallRecord*> Work::Conferencecall(const std::string& id
 }
 
 absl::StatusOr<CallRecord*> Work::Call(const std::string& id) { return Load(calls_, tx_.calls, id); }
+
+absl::StatusOr<RecordingRecord*> Work::Recording(const std::string& id) {
+  return Load(recordings_, tx_.recordings, id);
+}
+
+absl::StatusOr<TranscribeRecord*> Work::Transcribe(const std::string& id) {
+  return Load(transcribes_, tx_.transcribes, id);
+}
 
 template <typename Record, typename Table>
 absl::StatusOr<Record*> Work::AddTo(Slots<Record>& slots, Table& table, const std::string& id, Record record) {
@@ -87,6 +105,16 @@ absl::StatusOr<CallRecord*> Work::Add(CallRecord record) {
   return AddTo(calls_, tx_.calls, id, std::move(record));
 }
 
+absl::StatusOr<RecordingRecord*> Work::Add(RecordingRecord record) {
+  const std::string id = record.recording().id();
+  return AddTo(recordings_, tx_.recordings, id, std::move(record));
+}
+
+absl::StatusOr<TranscribeRecord*> Work::Add(TranscribeRecord record) {
+  const std::string id = record.transcribe().id();
+  return AddTo(transcribes_, tx_.transcribes, id, std::move(record));
+}
+
 template <typename Record>
 void Work::TouchIn(Slots<Record>& slots, const std::string& id, Record& record) {
   Slot<Record>& slot = slots.at(id);
@@ -107,6 +135,16 @@ void Work::Touch(CallRecord& record) {
   SetTime(*record.mutable_call()->mutable_tm_update(), now_);
 }
 
+void Work::Touch(RecordingRecord& record) {
+  TouchIn(recordings_, record.recording().id(), record);
+  SetTime(*record.mutable_recording()->mutable_tm_update(), now_);
+}
+
+void Work::Touch(TranscribeRecord& record) {
+  TouchIn(transcribes_, record.transcribe().id(), record);
+  SetTime(*record.mutable_transcribe()->mutable_tm_update(), now_);
+}
+
 void Work::CommandLeg(CallRecord& record) {
   Touch(record);
   record.set_leg_revision(record.revision());
@@ -122,6 +160,26 @@ void Work::CommandBridge(ConferenceRecord& record) {
 void Work::RepeatLeg(const CallRecord& record) { legs_.insert(record.call().id()); }
 
 void Work::RepeatBridge(const ConferenceRecord& record) { bridges_.insert(record.conference().id()); }
+
+void Work::Command(RecordingRecord& record, store::NodeJob::Wanted wanted) {
+  Touch(record);
+  record.mutable_job()->set_wanted(wanted);
+  record.mutable_job()->set_revision(record.revision());
+  record.mutable_job()->set_command_at_us(ToMicroseconds(now_));
+  recording_commands_.insert(record.recording().id());
+}
+
+void Work::Command(TranscribeRecord& record, store::NodeJob::Wanted wanted) {
+  Touch(record);
+  record.mutable_job()->set_wanted(wanted);
+  record.mutable_job()->set_revision(record.revision());
+  record.mutable_job()->set_command_at_us(ToMicroseconds(now_));
+  transcription_commands_.insert(record.transcribe().id());
+}
+
+void Work::DeleteObjects(const RecordingRecord& record) {
+  effects_.object_deletions.push_back(record.recording().id());
+}
 
 void Work::PlayBeep(const ConferenceRecord& record, const std::string& sound, const std::string& operation_id) {
   effects_.beeps.push_back({record.node_id(), record.conference().id(), sound, operation_id});
@@ -154,6 +212,24 @@ void Work::Emit(const std::string& type, ConferencecallRecord& record) {
 void Work::Emit(const std::string& type, CallRecord& record) {
   Touch(record);
   *AddEvent(type, CallStream(record.call().id()), record.call().customer_id()).mutable_call() = Show(record);
+}
+
+void Work::Emit(const std::string& type, RecordingRecord& record) {
+  Touch(record);
+  const v1::Recording& resource = record.recording();
+  *AddEvent(type, ConferenceStream(resource.reference_id()), resource.customer_id()).mutable_recording() = Show(record);
+}
+
+void Work::Emit(const std::string& type, TranscribeRecord& record) {
+  Touch(record);
+  const v1::Transcribe& resource = record.transcribe();
+  *AddEvent(type, ConferenceStream(resource.reference_id()), resource.customer_id()).mutable_transcribe() =
+      Show(record);
+}
+
+void Work::Emit(const std::string& type, const v1::Transcript& transcript, const TranscribeRecord& record) {
+  const v1::Transcribe& resource = record.transcribe();
+  *AddEvent(type, ConferenceStream(resource.reference_id()), resource.customer_id()).mutable_transcript() = transcript;
 }
 
 void Work::Emit(const std::string& type, const v1::Flow& flow) {
@@ -199,6 +275,8 @@ absl::Status Work::Flush() {
   TUTTI_RETURN_IF_ERROR(Write(conferences_, tx_.conferences));
   TUTTI_RETURN_IF_ERROR(Write(conferencecalls_, tx_.conferencecalls));
   TUTTI_RETURN_IF_ERROR(Write(calls_, tx_.calls));
+  TUTTI_RETURN_IF_ERROR(Write(recordings_, tx_.recordings));
+  TUTTI_RETURN_IF_ERROR(Write(transcribes_, tx_.transcribes));
   for (const auto& write : at_end_) TUTTI_RETURN_IF_ERROR(write(tx_));
   TUTTI_RETURN_IF_ERROR(WriteEvents());
   for (const std::string& id : bridges_) {
@@ -208,6 +286,14 @@ absl::Status Work::Flush() {
   for (const std::string& id : legs_) {
     const CallRecord& record = calls_.at(id).record;
     effects_.legs.push_back({record.node_id(), id, record.leg_revision()});
+  }
+  for (const std::string& id : recording_commands_) {
+    const store::NodeJob& job = recordings_.at(id).record.job();
+    effects_.recordings.push_back({job.node_id(), id, job.revision()});
+  }
+  for (const std::string& id : transcription_commands_) {
+    const store::NodeJob& job = transcribes_.at(id).record.job();
+    effects_.transcriptions.push_back({job.node_id(), id, job.revision()});
   }
   effects_.operations.assign(operations_.begin(), operations_.end());
   return absl::OkStatus();
@@ -227,6 +313,9 @@ v1::Call Show(const CallRecord& record) { return record.call(); }
 v1::Flow Show(const store::FlowRecord& record) { return record.flow(); }
 
 v1::Sound Show(const store::SoundRecord& record) { return record.sound(); }
+v1::Recording Show(const RecordingRecord& record) { return record.recording(); }
+
+v1::Transcribe Show(const TranscribeRecord& record) { return record.transcribe(); }
 
 std::string ConferenceStream(const std::string& conference_id) { return absl::StrCat("conference:", conference_id); }
 

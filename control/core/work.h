@@ -25,6 +25,8 @@ struct RowIds {
   std::set<std::string> conferences;
   std::set<std::string> conferencecalls;
   std::set<std::string> calls;
+  std::set<std::string> recordings;
+  std::set<std::string> transcribes;
 };
 
 // One step's rows: each is read once, changed in memory, and written once at the
@@ -50,17 +52,23 @@ class Work {
   absl::StatusOr<store::ConferenceRecord*> Conference(const std::string& id);
   absl::StatusOr<store::ConferencecallRecord*> Conferencecall(const std::string& id);
   absl::StatusOr<store::CallRecord*> Call(const std::string& id);
+  absl::StatusOr<store::RecordingRecord*> Recording(const std::string& id);
+  absl::StatusOr<store::TranscribeRecord*> Transcribe(const std::string& id);
 
   // A new row: inserted at once, so that queries of this step see it, and
   // written again at the end. Revision 1.
   absl::StatusOr<store::ConferenceRecord*> Add(store::ConferenceRecord record);
   absl::StatusOr<store::ConferencecallRecord*> Add(store::ConferencecallRecord record);
   absl::StatusOr<store::CallRecord*> Add(store::CallRecord record);
+  absl::StatusOr<store::RecordingRecord*> Add(store::RecordingRecord record);
+  absl::StatusOr<store::TranscribeRecord*> Add(store::TranscribeRecord record);
 
   // Before a change: marks the row as changed. Repeating it does nothing.
   void Touch(store::ConferenceRecord& record);
   void Touch(store::ConferencecallRecord& record);
   void Touch(store::CallRecord& record);
+  void Touch(store::RecordingRecord& record);
+  void Touch(store::TranscribeRecord& record);
 
   // The wanted leg or bridge has changed: a command is due.
   void CommandLeg(store::CallRecord& record);
@@ -68,6 +76,12 @@ class Work {
   // The same, without a change of what is wanted.
   void RepeatLeg(const store::CallRecord& record);
   void RepeatBridge(const store::ConferenceRecord& record);
+
+  // The node shall do something else from now on.
+  void Command(store::RecordingRecord& record, store::NodeJob::Wanted wanted);
+  void Command(store::TranscribeRecord& record, store::NodeJob::Wanted wanted);
+  // Its files in the object store shall go.
+  void DeleteObjects(const store::RecordingRecord& record);
 
   // The call's flow waits for its operation.
   void AskForOperation(const store::CallRecord& record) { operations_.insert(record.call().id()); }
@@ -82,6 +96,10 @@ class Work {
   void Emit(const std::string& type, store::ConferenceRecord& record);
   void Emit(const std::string& type, store::ConferencecallRecord& record);
   void Emit(const std::string& type, store::CallRecord& record);
+  void Emit(const std::string& type, store::RecordingRecord& record);
+  void Emit(const std::string& type, store::TranscribeRecord& record);
+  // Of the transcription that it belongs to.
+  void Emit(const std::string& type, const v1::Transcript& transcript, const store::TranscribeRecord& record);
   void Emit(const std::string& type, const v1::Flow& flow);
 
   // Something small to be written after the rows and before the events.
@@ -125,9 +143,13 @@ class Work {
   Slots<store::ConferenceRecord> conferences_;
   Slots<store::ConferencecallRecord> conferencecalls_;
   Slots<store::CallRecord> calls_;
+  Slots<store::RecordingRecord> recordings_;
+  Slots<store::TranscribeRecord> transcribes_;
   std::vector<std::function<absl::Status(Transaction&)>> at_end_;
   std::set<std::string> legs_;
   std::set<std::string> bridges_;
+  std::set<std::string> recording_commands_;
+  std::set<std::string> transcription_commands_;
   std::set<std::string> operations_;
   // With the customer of each.
   std::vector<std::pair<v1::Event, std::string>> events_;
@@ -140,6 +162,8 @@ v1::Conferencecall Show(const store::ConferencecallRecord& record);
 v1::Call Show(const store::CallRecord& record);
 v1::Flow Show(const store::FlowRecord& record);
 v1::Sound Show(const store::SoundRecord& record);
+v1::Recording Show(const store::RecordingRecord& record);
+v1::Transcribe Show(const store::TranscribeRecord& record);
 
 std::string ConferenceStream(const std::string& conference_id);
 std::string CallStream(const std::string& call_id);

@@ -20,6 +20,8 @@ namespace {
 using CE = ConferenceEvent;
 using PE = ParticipantEvent;
 using LE = CallEvent;
+using RE = RecordingEvent;
+using TE = TranscribeEvent;
 
 // An event's word, and what it is that happens.
 struct EventText {
@@ -35,6 +37,8 @@ EventText TextOf(CE event) {
       return {"update", "PUT, PATCH, lock, unlock, mute_all"};
     case CE::kJoin:
       return {"join", "a call wants to enter"};
+    case CE::kListen:
+      return {"listen", "a recording, a transcription or a media stream begins"};
     case CE::kDelete:
       return {"delete", "DELETE"};
     case CE::kTimeout:
@@ -101,6 +105,60 @@ EventText TextOf(LE event) {
       return {"leg gone", "the leg is gone from its media node, or the node is"};
     case LE::kTeardownTimeout:
       return {"teardown timeout", "the deadline of terminating"};
+  }
+  return {};
+}
+
+EventText TextOf(RE event) {
+  switch (event) {
+    case RE::kRecording:
+      return {"recording", "the media node records"};
+    case RE::kPaused:
+      return {"paused", "the media node leaves out what comes"};
+    case RE::kChange:
+      return {"change", "recording_pause, recording_resume"};
+    case RE::kStop:
+      return {"stop", "recording_stop, or the room closes"};
+    case RE::kMaxAge:
+      return {"max age", "it is too old"};
+    case RE::kFinishing:
+      return {"finishing", "the media node finishes its files, as it does after `duration_max`"};
+    case RE::kEnded:
+      return {"ended", "its files are there"};
+    case RE::kFailed:
+      return {"failed", "the media node could not go on"};
+    case RE::kRefused:
+      return {"refused", "the media node will not have it"};
+    case RE::kNodeLost:
+      return {"node lost", "the media node ended, or was out of reach for 15 s"};
+    case RE::kTimeout:
+      return {"timeout", "the deadlines of initiating and stopping"};
+    case RE::kDelete:
+      return {"delete", "DELETE of the recording, or its retention is over"};
+  }
+  return {};
+}
+
+EventText TextOf(TE event) {
+  switch (event) {
+    case TE::kRunning:
+      return {"running", "the media node has begun"};
+    case TE::kStop:
+      return {"stop", "transcribe_stop, the room closes, or it is too old"};
+    case TE::kEnded:
+      return {"ended", "the media node has told its last text"};
+    case TE::kFailed:
+      return {"failed", "the speech server refused it or was away for too long"};
+    case TE::kRefused:
+      return {"refused", "the media node will not have it"};
+    case TE::kNodeLost:
+      return {"node lost", "the media node ended, or was out of reach for 15 s"};
+    case TE::kStartTimeout:
+      return {"start timeout", "the media node has not begun in time"};
+    case TE::kStopTimeout:
+      return {"stop timeout", "the last text has not come in time"};
+    case TE::kDelete:
+      return {"delete", "DELETE of the transcription, or its retention is over"};
   }
   return {};
 }
@@ -188,7 +246,7 @@ constexpr char kHead[] = R"(# Life cycles
 
 Drawn from the state tables of `control/core/machines.cc`; written by `bazel run //control/lifecycles > docs/lifecycles.md`.
 
-No state ever goes back. In the tables a word is the state after the event, `·` says that the event is legal and changes nothing,
+No state ever goes back, but for a recording that goes on after a pause. In the tables a word is the state after the event, `·` says that the event is legal and changes nothing,
 `✗` that it is refused: FAILED_PRECONDITION (HTTP 409), reason `STATE_INVALID`, with the resource and its state. What a media node reports is
 legal in every state. All that an event changes, and the events that tell of it, is one transaction.
 
@@ -234,12 +292,44 @@ the call begins to end; `tm_hangup` is when its leg was gone.
 
 )";
 
+// $7 recording start, $8 recording stop.
+constexpr char kRecording[] =
+    R"(The room's `recording_id` is a recording that is `initiating`, `recording` or `paused`; `recording_start` and `recording_stop` answer before the media node has
+done so. `tm_start` and `tm_end` are of the sound. One that has failed takes over what its node tells later of the files that it has kept.
+
+| state | deadline | what happens then |
+|---|---|---|
+| `initiating` | $7 from `tm_create` | `timeout` |
+| `recording`, `paused` | $3 from its beginning | `max age` |
+| `stopping` | $8 | `timeout` |
+
+)";
+
+// $0 start, $1 age, $2 stop.
+constexpr char kTranscribe[] =
+    R"(The room's `transcribe_id` is a transcription that is `progressing` and was not stopped. After its stop it stays `progressing` until its last text has come.
+
+| state | deadline | what happens then |
+|---|---|---|
+| `progressing`, not begun | $0 from `tm_create` | `start timeout` |
+| `progressing` | $1 from `tm_create` | `stop` |
+| `progressing`, stopped | $2 | `stop timeout`, `degraded` |
+
+)";
+
 std::string WithTimes(const char* text) {
   const Core::Options options;
   return absl::Substitute(text, options.health_failures_max, LongTime(options.joining_timeout),
                           LongTime(options.leaving_timeout), LongTime(options.age_max),
                           LongTime(options.terminating_timeout), LongTime(options.setup_timeout),
-                          LongTime(options.teardown_timeout));
+                          LongTime(options.teardown_timeout), LongTime(options.recording_start_timeout),
+                          LongTime(options.recording_stop_timeout));
+}
+
+std::string WithTranscribeTimes(const char* text) {
+  const Core::Options options;
+  return absl::Substitute(text, LongTime(options.transcribe_start_timeout), LongTime(options.age_max),
+                          LongTime(options.transcribe_stop_timeout));
 }
 
 }  // namespace
@@ -276,7 +366,23 @@ std::string WriteLifecycles() {
                                {"media_node_lost", "the media node ended, or was out of reach for 15 s"},
                                {"media_failed", "the media plane refused or lost the leg"},
                                {"setup_timeout", "it was not answered in time"},
-                               {"max_age", "it was too old"}}));
+                               {"max_age", "it was too old"},
+                               {"stream_closed", "the program at its media stream has gone, or never came"}}),
+                      "## Recording\n\n", Diagram<v1::Recording>(RecordingTransitions(), "initiating"),
+                      Table<v1::Recording>(RecordingTransitions(), RE::kDelete), WithTimes(kRecording),
+                      Reasons(*v1::Recording::FailureReason_descriptor(), "FAILURE_REASON_", "failure_reason",
+                              {{"disk_full", "the media node's disk was full"},
+                               {"disk_failed", "the disk refused a write"},
+                               {"disk_slow", "more than 10 s of sound waited for the disk"},
+                               {"media_node_lost", "the media node ended, or was out of reach for 15 s"},
+                               {"media_failed", "the media node refused it, or did not begin or end it in time"},
+                               {"conversion_failed", "the WAV files are there, the format that was wanted is not"}}),
+                      "## Transcribe\n\n", Diagram<v1::Transcribe>(TranscribeTransitions(), "progressing"),
+                      Table<v1::Transcribe>(TranscribeTransitions(), TE::kDelete), WithTranscribeTimes(kTranscribe),
+                      Reasons(*v1::Transcribe::FailureReason_descriptor(), "FAILURE_REASON_", "failure_reason",
+                              {{"media_node_lost", "the media node ended, or was out of reach for 15 s"},
+                               {"media_failed", "the media node refused it, or did not begin it in time"},
+                               {"speech_failed", "the speech server refused it, or was away for too long"}}));
 }
 
 }  // namespace tutti::control

@@ -23,6 +23,7 @@ constexpr absl::Duration kRetryPause = absl::Seconds(1);
 
 constexpr size_t kLegsMax = 100'000;
 constexpr size_t kDigitsMax = 1024;
+constexpr size_t kInterimsMax = 4096;
 
 // A UUID of version 7 (RFC 9562 section 5.7) by what the event is: all replicas hear
 // of it and give it the same.
@@ -54,6 +55,17 @@ void LiveHub::OnDigit(const std::string& node_id, const media::v1::LegDtmf& digi
     dropped_.fetch_add(1, std::memory_order_relaxed);
   }
   digits_.push_back({node_id, digit, time});
+  Plan(absl::ZeroDuration());
+}
+
+void LiveHub::OnInterim(const std::string& node_id, const media::v1::TranscriptInterim& interim, absl::Time time) {
+  absl::MutexLock lock(&mutex_);
+  const InterimKey key{interim.transcription_id(), interim.leg_id()};
+  if (interims_.size() >= kInterimsMax && interims_.count(key) == 0) {
+    dropped_.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  interims_[key] = {node_id, interim, time};
   Plan(absl::ZeroDuration());
 }
 
@@ -136,7 +148,9 @@ void LiveHub::Plan(absl::Duration delay) {
 void LiveHub::Work() {
   std::vector<std::string> legs;
   std::vector<Digit> digits;
+  std::vector<Interim> interims;
   std::set<std::string> unknown;
+  std::set<std::string> transcriptions;
   {
     absl::MutexLock lock(&mutex_);
     while (!changed_.empty() && legs.size() < kBatch) {
@@ -149,9 +163,19 @@ void LiveHub::Work() {
       digits.push_back(std::move(digits_.front()));
       digits_.pop_front();
     }
+    while (!interims_.empty() && interims.size() < kBatch) {
+      interims.push_back(std::move(interims_.extract(interims_.begin()).mapped()));
+      unknown.insert(interims.back().interim.leg_id());
+      transcriptions.insert(interims.back().interim.transcription_id());
+    }
   }
   absl::StatusOr<Owners> owners = Owners();
   if (!unknown.empty()) owners = core_.FindLegOwners({unknown.begin(), unknown.end()});
+  // Without an answer they are not told: others follow.
+  absl::StatusOr<TranscribeOwners> transcribes = TranscribeOwners();
+  if (!transcriptions.empty()) {
+    transcribes = core_.FindTranscribeOwners({transcriptions.begin(), transcriptions.end()});
+  }
   Events events;
   {
     absl::MutexLock lock(&mutex_);
@@ -159,7 +183,10 @@ void LiveHub::Work() {
     if (owners.ok()) {
       for (const Digit& digit : digits) TellDigit(digit, *owners, events);
       for (const std::string& leg : legs) TellLeg(leg, *owners, events);
-      if (!changed_.empty() || !digits_.empty()) Plan(kPause);
+      for (const Interim& interim : interims) {
+        if (transcribes.ok()) TellInterim(interim, *owners, *transcribes, events);
+      }
+      if (!changed_.empty() || !digits_.empty() || !interims_.empty()) Plan(kPause);
     } else {
       log::Warning("live events wait for the store", {{"error", owners.status().ToString()}});
       changed_.insert(legs.begin(), legs.end());
@@ -224,6 +251,26 @@ void LiveHub::TellDigit(const Digit& digit, const Owners& owners, Events& events
   dtmf.set_conferencecall_id(owner->second.conferencecall_id);
   dtmf.set_digit(digit.digit.digit());
   dtmf.set_duration_ms(digit.digit.duration_ms());
+  event->event.set_id(EventId(*event));
+  events.push_back(std::move(event));
+}
+
+void LiveHub::TellInterim(const Interim& interim, const Owners& owners, const TranscribeOwners& transcribes,
+                          Events& events) {
+  const auto transcribe = transcribes.find(interim.interim.transcription_id());
+  const auto owner = owners.find(interim.interim.leg_id());
+  if (transcribe == transcribes.end() || owner == owners.end() ||
+      owner->second.conference_id != transcribe->second.conference_id) {
+    return;
+  }
+  auto event = NewEvent("transcript_interim", absl::StrCat("conference:", transcribe->second.conference_id),
+                        transcribe->second.customer_id, interim.node_id, interim.time);
+  v1::Transcript& transcript = *event->event.mutable_transcript();
+  transcript.set_transcribe_id(transcribe->first);
+  transcript.set_conferencecall_id(owner->second.conferencecall_id);
+  transcript.set_message(interim.interim.text());
+  const absl::Duration offset = FromTimestamp(interim.interim.tm_begin()) - transcribe->second.tm_create;
+  transcript.set_tm_transcript(std::max(int64_t{0}, absl::ToInt64Milliseconds(offset)));
   event->event.set_id(EventId(*event));
   events.push_back(std::move(event));
 }

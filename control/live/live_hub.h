@@ -31,8 +31,9 @@ struct LiveEvent {
   v1::Event event;
 };
 
-// Makes live events of what media nodes hear: call_dtmf of each digit, and
-// conferencecall_talking of who speaks. Talking is a level: what changes twice
+// Makes live events of what media nodes hear: call_dtmf of each digit,
+// transcript_interim of what is understood so far, and conferencecall_talking of
+// who speaks. Talking is a level: what changes twice
 // before it is told is told once or not at all, and each beginning that was told
 // has its end, also when the participant leaves or its node is out of touch.
 //
@@ -51,6 +52,8 @@ class LiveHub {
 
   void OnTalking(const std::string& node_id, const media::v1::LegTalking& talking, absl::Time time);
   void OnDigit(const std::string& node_id, const media::v1::LegDtmf& digit, absl::Time time);
+  // One that is newer than another of the same speech replaces it.
+  void OnInterim(const std::string& node_id, const media::v1::TranscriptInterim& interim, absl::Time time);
   // All legs of the node; those in `newer` have changed since and are passed over.
   void OnLevels(const std::string& node_id, const std::vector<media::v1::LegState>& legs,
                 const std::set<std::string>& newer);
@@ -66,7 +69,7 @@ class LiveHub {
                                                         const std::string& stream) const;
 
   int64_t Told() const { return told_.load(std::memory_order_relaxed); }
-  // Digits and talkers that were too many.
+  // Digits, texts and talkers that were too many.
   int64_t Dropped() const { return dropped_.load(std::memory_order_relaxed); }
 
  private:
@@ -83,7 +86,15 @@ class LiveHub {
     media::v1::LegDtmf digit;
     absl::Time time;
   };
+  struct Interim {
+    std::string node_id;
+    media::v1::TranscriptInterim interim;
+    absl::Time time;
+  };
+  // Of one transcription, of one leg.
+  using InterimKey = std::pair<std::string, std::string>;
   using Owners = std::map<std::string, Core::LegOwner>;
+  using TranscribeOwners = std::map<std::string, Core::TranscribeOwner>;
   using Events = std::vector<std::shared_ptr<const LiveEvent>>;
 
   void SetTalking(const std::string& node_id, const std::string& leg_id, const std::string& bridge_id, bool talking,
@@ -93,6 +104,7 @@ class LiveHub {
   void Work();
   void TellLeg(const std::string& leg_id, const Owners& owners, Events& events) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TellDigit(const Digit& digit, const Owners& owners, Events& events);
+  void TellInterim(const Interim& interim, const Owners& owners, const TranscribeOwners& transcribes, Events& events);
   std::shared_ptr<LiveEvent> NewEvent(const char* type, const std::string& stream, const std::string& customer_id,
                                       const std::string& node_id, absl::Time time);
 
@@ -109,6 +121,7 @@ class LiveHub {
   // Legs whose level may have to be told.
   std::set<std::string> changed_ ABSL_GUARDED_BY(mutex_);
   std::deque<Digit> digits_ ABSL_GUARDED_BY(mutex_);
+  std::map<InterimKey, Interim> interims_ ABSL_GUARDED_BY(mutex_);
   // Participants that were told to talk.
   std::unordered_set<std::string> talkers_ ABSL_GUARDED_BY(mutex_);
   bool planned_ ABSL_GUARDED_BY(mutex_) = false;

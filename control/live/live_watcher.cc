@@ -65,6 +65,8 @@ void LiveWatcher::OnEvent(const media::v1::LiveEvent& event) {
   } else if (event.has_leg_dtmf()) {
     hub_.OnDigit(node_id_, event.leg_dtmf(), time);
     EnqueueDigit(event.leg_dtmf());
+  } else if (event.has_transcript_interim()) {
+    hub_.OnInterim(node_id_, event.transcript_interim(), time);
   }
 }
 

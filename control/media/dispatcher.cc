@@ -47,11 +47,15 @@ Dispatcher::Dispatcher(Core& core, TaskQueue& queue, std::map<std::string, NodeC
   for (const auto& [id, client] : nodes) nodes_[id].client = client;
 }
 
-void Dispatcher::Enqueue(std::vector<MediaRef> bridges, std::vector<MediaRef> legs) {
-  if (bridges.empty() && legs.empty()) return;
-  queue_.Post([this, bridges = std::move(bridges), legs = std::move(legs)]() mutable {
-    for (MediaRef& ref : bridges) Add(Kind::kBridge, std::move(ref));
-    for (MediaRef& ref : legs) Add(Kind::kLeg, std::move(ref));
+void Dispatcher::Enqueue(const Effects& effects) {
+  std::vector<std::pair<Kind, MediaRef>> refs;
+  for (const MediaRef& ref : effects.bridges) refs.emplace_back(Kind::kBridge, ref);
+  for (const MediaRef& ref : effects.legs) refs.emplace_back(Kind::kLeg, ref);
+  for (const MediaRef& ref : effects.recordings) refs.emplace_back(Kind::kRecording, ref);
+  for (const MediaRef& ref : effects.transcriptions) refs.emplace_back(Kind::kTranscription, ref);
+  if (refs.empty()) return;
+  queue_.Post([this, refs = std::move(refs)]() mutable {
+    for (auto& [kind, ref] : refs) Add(kind, std::move(ref));
     for (auto& [id, node] : nodes_) Pump(node);
   });
 }
@@ -73,12 +77,12 @@ void Dispatcher::Add(Kind kind, MediaRef ref) {
 
 void Dispatcher::MakeReady(const Key& key) {
   Node& node = nodes_.at(key.node_id);
-  (key.kind == Kind::kBridge ? node.ready_bridges : node.ready_legs).push_back(key);
+  (key.kind == Kind::kBridge ? node.ready_bridges : node.ready).push_back(key);
 }
 
 void Dispatcher::Pump(Node& node) {
   while (node.in_flight < kInFlightMax) {
-    std::deque<Key>& ready = node.ready_bridges.empty() ? node.ready_legs : node.ready_bridges;
+    std::deque<Key>& ready = node.ready_bridges.empty() ? node.ready : node.ready_bridges;
     if (ready.empty()) return;
     const Key key = std::move(ready.front());
     ready.pop_front();
@@ -92,10 +96,15 @@ void Dispatcher::Send(const Key& key) {
   item.dirty = false;
   item.in_flight = true;
   ++node.in_flight;
-  if (key.kind == Kind::kBridge) {
-    SendBridge(key, item, node);
-  } else {
-    SendLeg(key, item, node);
+  switch (key.kind) {
+    case Kind::kBridge:
+      return SendBridge(key, item, node);
+    case Kind::kLeg:
+      return SendLeg(key, item, node);
+    case Kind::kRecording:
+      return SendRecording(key, item, node);
+    case Kind::kTranscription:
+      return SendTranscription(key, item, node);
   }
 }
 
@@ -134,33 +143,80 @@ void Dispatcher::SendLeg(const Key& key, Item& item, Node& node) {
     return;
   }
   const auto& put = std::get<media::v1::PutLegRequest>(command->request);
-  if (!put.bridge_id().empty()) {
-    const Key bridge{key.node_id, Kind::kBridge, put.bridge_id()};
-    if (items_.count(bridge) != 0) {
-      item.in_flight = false;
-      --node.in_flight;
-      parked_[bridge].push_back(key);
-      return;
-    }
-  }
+  if (Park(key, item, node, put.bridge_id())) return;
   node.client->PutLeg(put, [this, key, revision = put.revision()](absl::StatusOr<media::v1::LegState> state) {
     OnLegPut(key, revision, std::move(state));
   });
 }
 
+void Dispatcher::SendRecording(const Key& key, Item& item, Node& node) {
+  const auto command = core_.ReadRecordingCommand(item.ref);
+  if (!command.ok()) return Finish(key, !absl::IsNotFound(command.status()));
+  if (const auto* remove = std::get_if<media::v1::DeleteRecordingRequest>(&command->request)) {
+    node.client->DeleteRecording(*remove, [this, key](const absl::StatusOr<media::v1::DeleteRecordingResponse>& gone) {
+      if (!gone.ok()) return Finish(key, true);
+      core_.RecordingDeleted(key.node_id, key.id, Committed(key));
+    });
+    return;
+  }
+  const auto& put = std::get<media::v1::PutRecordingRequest>(command->request);
+  const bool needs_bridge = put.wanted() != media::v1::PutRecordingRequest::WANTED_STOP;
+  if (needs_bridge && Park(key, item, node, put.bridge_id())) return;
+  node.client->PutRecording(put, [this, key, revision = put.revision(),
+                                  bridge_id = put.bridge_id()](const absl::StatusOr<media::v1::RecordingState>& state) {
+    if (state.ok()) return core_.RecordingPut(key.node_id, *state, Committed(key));
+    if (TriesAgain(key, bridge_id, state.status())) return;
+    log::Warning("a media node refuses a recording",
+                 {{"node_id", key.node_id}, {"recording_id", key.id}, {"error", state.status().ToString()}});
+    core_.RecordingRefused(key.node_id, key.id, revision, Committed(key));
+  });
+}
+
+void Dispatcher::SendTranscription(const Key& key, Item& item, Node& node) {
+  const auto command = core_.ReadTranscriptionCommand(item.ref);
+  if (!command.ok()) return Finish(key, !absl::IsNotFound(command.status()));
+  const media::v1::PutTranscriptionRequest& put = command->request;
+  const bool needs_bridge = put.wanted() != media::v1::PutTranscriptionRequest::WANTED_STOP;
+  if (needs_bridge && Park(key, item, node, put.bridge_id())) return;
+  node.client->PutTranscription(put, [this, key, revision = put.revision(), bridge_id = put.bridge_id()](
+                                         const absl::StatusOr<media::v1::TranscriptionState>& state) {
+    if (state.ok()) return core_.TranscriptionPut(key.node_id, *state, Committed(key));
+    if (TriesAgain(key, bridge_id, state.status())) return;
+    log::Warning("a media node refuses a transcription",
+                 {{"node_id", key.node_id}, {"transcribe_id", key.id}, {"error", state.status().ToString()}});
+    core_.TranscriptionRefused(key.node_id, key.id, revision, Committed(key));
+  });
+}
+
 void Dispatcher::OnLegPut(const Key& key, int64_t revision, absl::StatusOr<media::v1::LegState> state) {
   if (state.ok()) return core_.LegPut(key.node_id, *state, Committed(key));
-  const absl::Status& why = state.status();
-  if (IsTransient(why)) return Finish(key, true);
-  if (MayPass(why) && items_.at(key).attempts + 1 < kBusyAttemptsMax) {
-    if (GetErrorDetail(why).reason == "BRIDGE_NOT_FOUND") {
-      const auto command = core_.ReadLegCommand(items_.at(key).ref);
-      const auto* put = command.ok() ? std::get_if<media::v1::PutLegRequest>(&command->request) : nullptr;
-      if (put != nullptr && !put->bridge_id().empty()) Add(Kind::kBridge, {key.node_id, put->bridge_id(), 0, false});
-    }
-    return Finish(key, true);
+  std::string bridge_id;
+  if (GetErrorDetail(state.status()).reason == "BRIDGE_NOT_FOUND") {
+    const auto command = core_.ReadLegCommand(items_.at(key).ref);
+    const auto* put = command.ok() ? std::get_if<media::v1::PutLegRequest>(&command->request) : nullptr;
+    if (put != nullptr) bridge_id = put->bridge_id();
   }
-  core_.LegRefused(key.node_id, key.id, revision, why, Committed(key));
+  if (TriesAgain(key, bridge_id, state.status())) return;
+  core_.LegRefused(key.node_id, key.id, revision, state.status(), Committed(key));
+}
+
+bool Dispatcher::Park(const Key& key, Item& item, Node& node, const std::string& bridge_id) {
+  const Key bridge{key.node_id, Kind::kBridge, bridge_id};
+  if (bridge_id.empty() || items_.count(bridge) == 0) return false;
+  item.in_flight = false;
+  --node.in_flight;
+  parked_[bridge].push_back(key);
+  return true;
+}
+
+bool Dispatcher::TriesAgain(const Key& key, const std::string& bridge_id, const absl::Status& why) {
+  const bool may_pass = MayPass(why) && items_.at(key).attempts + 1 < kBusyAttemptsMax;
+  if (!IsTransient(why) && !may_pass) return false;
+  if (GetErrorDetail(why).reason == "BRIDGE_NOT_FOUND" && !bridge_id.empty()) {
+    Add(Kind::kBridge, {key.node_id, bridge_id, 0, false});
+  }
+  Finish(key, true);
+  return true;
 }
 
 Core::DoneStatus Dispatcher::Committed(const Key& key) {
@@ -202,9 +258,7 @@ void Dispatcher::Finish(const Key& key, bool retry) {
 void Dispatcher::Unpark(const Key& bridge) {
   const auto it = parked_.find(bridge);
   if (it == parked_.end()) return;
-  for (const Key& leg : it->second) {
-    MakeReady(leg);
-  }
+  for (const Key& key : it->second) MakeReady(key);
   parked_.erase(it);
 }
 

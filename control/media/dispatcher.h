@@ -16,10 +16,10 @@
 
 namespace tutti::control {
 
-// Makes the media nodes what the committed rows want. It keeps a set of legs and
-// bridges that may differ, reads each one's command from the store, sends it,
+// Makes the media nodes what the committed rows want. It keeps a set of legs,
+// bridges, recordings and transcriptions that may differ, reads each one's command from the store, sends it,
 // and feeds the reply to the core. At most one command of an id is in flight, a
-// bridge goes before the legs that enter it, and an id that changes meanwhile is
+// bridge goes before what needs it, and an id that changes meanwhile is
 // read and sent again. What can't be sent is tried again with back-off for as
 // long as the store wants it.
 //
@@ -35,7 +35,7 @@ class Dispatcher {
   void OnSoundMissing(PutSound put) { put_sound_ = std::move(put); }
 
   // Thread-safe; does not block.
-  void Enqueue(std::vector<MediaRef> bridges, std::vector<MediaRef> legs);
+  void Enqueue(const Effects& effects);
 
   // Ids that wait or are in flight. Thread-safe.
   int64_t Depth() const { return depth_.load(std::memory_order_relaxed); }
@@ -44,7 +44,7 @@ class Dispatcher {
   int64_t Retries() const { return retries_.load(std::memory_order_relaxed); }
 
  private:
-  enum class Kind { kBridge, kLeg };
+  enum class Kind { kBridge, kLeg, kRecording, kTranscription };
   // Node, kind, id.
   struct Key {
     std::string node_id;
@@ -63,7 +63,8 @@ class Dispatcher {
   struct Node {
     NodeClient* client = nullptr;
     std::deque<Key> ready_bridges;
-    std::deque<Key> ready_legs;
+    // All else.
+    std::deque<Key> ready;
     int in_flight = 0;
   };
 
@@ -73,7 +74,13 @@ class Dispatcher {
   void Send(const Key& key);
   void SendBridge(const Key& key, Item& item, Node& node);
   void SendLeg(const Key& key, Item& item, Node& node);
+  void SendRecording(const Key& key, Item& item, Node& node);
+  void SendTranscription(const Key& key, Item& item, Node& node);
   void OnLegPut(const Key& key, int64_t revision, absl::StatusOr<media::v1::LegState> state);
+  // True: it waits for its bridge, which is on its way.
+  bool Park(const Key& key, Item& item, Node& node, const std::string& bridge_id);
+  // True: the error is no refusal yet, and the command is sent again.
+  bool TriesAgain(const Key& key, const std::string& bridge_id, const absl::Status& why);
   // The command is settled: `retry` when it has to be read and sent again.
   void Finish(const Key& key, bool retry);
   // For the `done` of a core step: back on the queue, again on error.

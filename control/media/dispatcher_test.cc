@@ -42,7 +42,9 @@ TEST_F(DispatcherTest, OneCommandOfAnIdIsInFlightAndWhatChangedMeanwhileIsSentAf
   client_.holds = true;
   const MediaRef ref{"node-1", call, 0, false};
   for (int i = 0; i < 3; ++i) {
-    dispatcher_->Enqueue({}, {ref});
+    Effects effects;
+    effects.legs.push_back(ref);
+    dispatcher_->Enqueue(effects);
     Run();
   }
   EXPECT_EQ(client_.sent, (Sent{"PutLeg " + call}));

@@ -67,6 +67,9 @@ void FakeMediaPlane::Kill() {
   sounds_.clear();
   plays_.clear();
   audio_.clear();
+  transcriptions_.clear();
+  audio_streams_.clear();
+  CutRecordings();
   tombstones_.clear();
   log_.clear();
   live_log_.clear();
@@ -316,6 +319,7 @@ Status FakeMediaPlane::RemoveBridge(ServerContext* context, const media::v1::Rem
     for (auto& [leg_id, leg] : legs_) {
       if (leg.state.bridge_id() == id) Detach(leg);
     }
+    EndJobs(id);
     bridges_.erase(id);
     tombstones_[id] = request->revision();
     reply->set_bridge_id(id);
@@ -352,6 +356,7 @@ Status FakeMediaPlane::PutLeg(ServerContext* context, const media::v1::PutLegReq
       }
       leg.wanted_bridge = request->bridge_id();
       leg.settings = request->settings();
+      leg.stream = request->stream();
       if (attach_at_once_ || leg.wanted_bridge.empty()) Attach(leg);
     }
     *reply = leg.state;
@@ -477,6 +482,7 @@ Status FakeMediaPlane::Snapshot(ServerContext*, const media::v1::SnapshotRequest
     *response.mutable_leg() = leg.state;
     writer->Write(response);
   }
+  TellJobs(response, writer);
   return Status::OK;
 }
 

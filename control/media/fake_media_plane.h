@@ -70,6 +70,20 @@ class FakeMediaPlane final : private media::v1::MediaPlane::Service {
   // An operation ends, and is told of.
   void FinishAudio(const std::string& operation_id, media::v1::AudioFinished::Cause cause);
 
+  // A recording ends by itself: well, or of `failure`.
+  void EndRecording(const std::string& recording_id, media::v1::RecordingState::Failure failure);
+  // A text of a transcription, of speech that began at `tm_begin`.
+  void EmitTranscript(const media::v1::TranscriptMade& made);
+  // Live.
+  void EmitInterim(const media::v1::TranscriptInterim& interim);
+  void CloseStream(const std::string& leg_id);
+
+  std::optional<media::v1::RecordingState> Recording(const std::string& recording_id) const;
+  // Accepted ones, by token.
+  std::map<std::string, media::v1::OpenAudioStreamRequest> AudioStreams() const;
+  // What PutLeg had instead of an offer.
+  std::optional<media::v1::LegStream> Stream(const std::string& leg_id) const;
+
   std::vector<Command> Commands() const;
   // Of the last PutBridge and PutLeg that were applied.
   std::optional<media::v1::PutBridgeRequest> BridgeRequest(const std::string& bridge_id) const;
@@ -95,6 +109,7 @@ class FakeMediaPlane final : private media::v1::MediaPlane::Service {
     media::v1::LegState state;
     std::string wanted_bridge;
     media::v1::LegSettings settings;
+    media::v1::LegStream stream;
   };
   template <typename T>
   using Writer = grpc::ServerWriter<T>;
@@ -112,6 +127,14 @@ class FakeMediaPlane final : private media::v1::MediaPlane::Service {
   grpc::Status PlayAudio(grpc::ServerContext*, const media::v1::PlayAudioRequest*, media::v1::AudioState*) override;
   grpc::Status StopAudio(grpc::ServerContext*, const media::v1::StopAudioRequest*,
                          media::v1::StopAudioResponse*) override;
+  grpc::Status PutRecording(grpc::ServerContext*, const media::v1::PutRecordingRequest*,
+                            media::v1::RecordingState*) override;
+  grpc::Status DeleteRecording(grpc::ServerContext*, const media::v1::DeleteRecordingRequest*,
+                               media::v1::DeleteRecordingResponse*) override;
+  grpc::Status PutTranscription(grpc::ServerContext*, const media::v1::PutTranscriptionRequest*,
+                                media::v1::TranscriptionState*) override;
+  grpc::Status OpenAudioStream(grpc::ServerContext*, const media::v1::OpenAudioStreamRequest*,
+                               media::v1::OpenAudioStreamResponse*) override;
   grpc::Status Watch(grpc::ServerContext*, const media::v1::WatchRequest*, Writer<media::v1::WatchResponse>*) override;
   grpc::Status WatchLive(grpc::ServerContext*, const media::v1::WatchLiveRequest*,
                          Writer<media::v1::WatchLiveResponse>*) override;
@@ -130,6 +153,14 @@ class FakeMediaPlane final : private media::v1::MediaPlane::Service {
   grpc::Status CheckSound(const std::string& sound) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EndAudio(const media::v1::PlayAudioRequest& play, media::v1::AudioFinished::Cause cause)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void FinishRecording(media::v1::RecordingState& state, media::v1::RecordingState::Failure failure)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What is recorded and transcribed of a bridge that is gone ends.
+  void EndJobs(const std::string& bridge_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The process has ended under its recordings.
+  void CutRecordings() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TellJobs(media::v1::SnapshotResponse& response, Writer<media::v1::SnapshotResponse>* writer)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   int CountLegs(const std::string& bridge_id) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   mutable absl::Mutex mutex_;
@@ -146,6 +177,12 @@ class FakeMediaPlane final : private media::v1::MediaPlane::Service {
   std::vector<media::v1::PlayAudioRequest> plays_ ABSL_GUARDED_BY(mutex_);
   // By operation.
   std::map<std::string, media::v1::AudioState> audio_ ABSL_GUARDED_BY(mutex_);
+  // They outlive the process.
+  std::map<std::string, media::v1::RecordingState> recordings_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, media::v1::TranscriptionState> transcriptions_ ABSL_GUARDED_BY(mutex_);
+  // Of recordings and transcriptions.
+  std::map<std::string, std::string> job_bridges_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, media::v1::OpenAudioStreamRequest> audio_streams_ ABSL_GUARDED_BY(mutex_);
   // Removed ids and the revision that removed them.
   std::map<std::string, int64_t> tombstones_ ABSL_GUARDED_BY(mutex_);
   std::vector<media::v1::NodeEvent> log_ ABSL_GUARDED_BY(mutex_);

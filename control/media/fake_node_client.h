@@ -108,8 +108,28 @@ class FakeNodeClient final : public NodeClient {
         "StopAudio", request.operation_id().empty() ? target : request.operation_id(),
         [&] { return node_.Stop(request); }, done);
   }
+  void PutRecording(const media::v1::PutRecordingRequest& request, Done<media::v1::RecordingState> done) override {
+    Send<media::v1::RecordingState>(
+        "PutRecording", request.recording_id(), [&] { return node_.Put(request); }, done);
+  }
+  void DeleteRecording(const media::v1::DeleteRecordingRequest& request,
+                       Done<media::v1::DeleteRecordingResponse> done) override {
+    Send<media::v1::DeleteRecordingResponse>(
+        "DeleteRecording", request.recording_id(), [&] { return node_.Delete(request); }, done);
+  }
+  void PutTranscription(const media::v1::PutTranscriptionRequest& request,
+                        Done<media::v1::TranscriptionState> done) override {
+    Send<media::v1::TranscriptionState>(
+        "PutTranscription", request.transcription_id(), [&] { return node_.Put(request); }, done);
+  }
+  void OpenAudioStream(const media::v1::OpenAudioStreamRequest& request,
+                       Done<media::v1::OpenAudioStreamResponse> done) override {
+    Send<media::v1::OpenAudioStreamResponse>(
+        "OpenAudioStream", request.bridge_id(), [&] { return node_.Open(request); }, done);
+  }
   void Snapshot(Done<NodeSnapshot> done) override {
     ++snapshots;
+    log_.insert(log_.end(), node_.events.begin(), node_.events.end());
     node_.events.clear();
     Answer<NodeSnapshot>(node_.Snapshot({}), done);
   }
@@ -127,6 +147,13 @@ class FakeNodeClient final : public NodeClient {
       hello.mutable_hello()->set_epoch(node_.epoch());
       hello.mutable_hello()->set_latest_sequence(node_.Snapshot({}).sequence);
       queue_.Post([handler = stream->handler, hello] { handler.on_message(hello); });
+      // What a snapshot has overtaken.
+      for (const media::v1::NodeEvent& event : log_) {
+        if (event.sequence() <= request.after_sequence()) continue;
+        media::v1::WatchResponse response;
+        *response.mutable_event() = event;
+        queue_.Post([handler = stream->handler, response] { handler.on_message(response); });
+      }
     }
     return stream;
   }
@@ -183,6 +210,8 @@ class FakeNodeClient final : public NodeClient {
   std::shared_ptr<FakeStream> stream_;
   std::shared_ptr<FakeLiveStream> live_;
   std::deque<std::function<void()>> held_;
+  // Events that nobody was given before a snapshot.
+  std::deque<media::v1::NodeEvent> log_;
 };
 
 }  // namespace tutti::control

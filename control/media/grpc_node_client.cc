@@ -124,11 +124,15 @@ class GrpcNodeClient::SnapshotReactor final : public grpc::ClientReadReactor<med
         snapshot_.legs.push_back(std::move(*response_.mutable_leg()));
         break;
       case media::v1::SnapshotResponse::kRecording:
+        snapshot_.recordings.push_back(std::move(*response_.mutable_recording()));
+        break;
       case media::v1::SnapshotResponse::kTranscription:
+        snapshot_.transcriptions.push_back(std::move(*response_.mutable_transcription()));
+        break;
       case media::v1::SnapshotResponse::KIND_NOT_SET:
         break;
     }
-    if (snapshot_.bridges.size() + snapshot_.legs.size() > kSnapshotItemsMax) context_.TryCancel();
+    if (++items_ > kSnapshotItemsMax) context_.TryCancel();
     StartRead(&response_);
   }
 
@@ -154,6 +158,7 @@ class GrpcNodeClient::SnapshotReactor final : public grpc::ClientReadReactor<med
   NodeSnapshot snapshot_;
   std::shared_ptr<SnapshotReactor> self_;
   bool has_head_ = false;
+  int items_ = 0;
 };
 
 // The head, then piece after piece; a node that has the sound answers before the
@@ -277,6 +282,25 @@ void GrpcNodeClient::PlayAudio(const media::v1::PlayAudioRequest& request, Done<
 
 void GrpcNodeClient::StopAudio(const media::v1::StopAudioRequest& request, Done<media::v1::StopAudioResponse> done) {
   Unary(&MediaPlane::StubInterface::async_interface::StopAudio, request, std::move(done));
+}
+
+void GrpcNodeClient::PutRecording(const media::v1::PutRecordingRequest& request, Done<media::v1::RecordingState> done) {
+  Unary(&MediaPlane::StubInterface::async_interface::PutRecording, request, std::move(done));
+}
+
+void GrpcNodeClient::DeleteRecording(const media::v1::DeleteRecordingRequest& request,
+                                     Done<media::v1::DeleteRecordingResponse> done) {
+  Unary(&MediaPlane::StubInterface::async_interface::DeleteRecording, request, std::move(done));
+}
+
+void GrpcNodeClient::PutTranscription(const media::v1::PutTranscriptionRequest& request,
+                                      Done<media::v1::TranscriptionState> done) {
+  Unary(&MediaPlane::StubInterface::async_interface::PutTranscription, request, std::move(done));
+}
+
+void GrpcNodeClient::OpenAudioStream(const media::v1::OpenAudioStreamRequest& request,
+                                     Done<media::v1::OpenAudioStreamResponse> done) {
+  Unary(&MediaPlane::StubInterface::async_interface::OpenAudioStream, request, std::move(done));
 }
 
 void GrpcNodeClient::Snapshot(Done<NodeSnapshot> done) {

@@ -32,7 +32,7 @@ class MediaFixture : public CoreFixture {
   }
 
   void OnCommit(Effects effects) override {
-    if (dispatcher_ != nullptr) dispatcher_->Enqueue(effects.bridges, effects.legs);
+    if (dispatcher_ != nullptr) dispatcher_->Enqueue(effects);
   }
 
   // Runs what can run now.

@@ -63,6 +63,13 @@ class NodeClient {
   virtual void GetSound(const media::v1::GetSoundRequest& request, Done<media::v1::SoundState> done) = 0;
   virtual void PlayAudio(const media::v1::PlayAudioRequest& request, Done<media::v1::AudioState> done) = 0;
   virtual void StopAudio(const media::v1::StopAudioRequest& request, Done<media::v1::StopAudioResponse> done) = 0;
+  virtual void PutRecording(const media::v1::PutRecordingRequest& request, Done<media::v1::RecordingState> done) = 0;
+  virtual void DeleteRecording(const media::v1::DeleteRecordingRequest& request,
+                               Done<media::v1::DeleteRecordingResponse> done) = 0;
+  virtual void PutTranscription(const media::v1::PutTranscriptionRequest& request,
+                                Done<media::v1::TranscriptionState> done) = 0;
+  virtual void OpenAudioStream(const media::v1::OpenAudioStreamRequest& request,
+                               Done<media::v1::OpenAudioStreamResponse> done) = 0;
   // Without requested_at.
   virtual void Snapshot(Done<NodeSnapshot> done) = 0;
 

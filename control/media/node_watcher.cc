@@ -97,18 +97,22 @@ void NodeWatcher::OnMessage(int64_t generation, const media::v1::WatchResponse& 
       return Drain();
     }
     catch_up_ = message.hello().latest_sequence();
-    if (!in_step_) log::Info("a media node is in step", {{"node_id", node_id_}, {"epoch", lease_.epoch}});
-    failures_ = 0;
-    in_step_ = true;
-    Publish();
+    if (!snapshot_.has_value()) {
+      if (!in_step_) log::Info("a media node is in step", {{"node_id", node_id_}, {"epoch", lease_.epoch}});
+      failures_ = 0;
+      in_step_ = true;
+      Publish();
+    }
   } else if (message.has_event()) {
     if (message.event().has_resync()) {
       snapshot_needed_ = true;
       return Drain();
     }
     OnEvent(message.event());
+    // What follows is read after the snapshot.
+    if (snapshot_.has_value() && message.event().sequence() >= snapshot_->sequence) return;
   }
-  if (reconcile_due_ && lease_.sequence >= catch_up_) return Drain();
+  if (!snapshot_.has_value() && reconcile_due_ && lease_.sequence >= catch_up_) return Drain();
   if (waiting_.size() + committing_ < kUncommittedMax) {
     stream_->Next();
   } else {
@@ -145,7 +149,7 @@ void NodeWatcher::OnCommitted(int64_t generation, int64_t last, const absl::Stat
     }
     return Drain();
   }
-  if (reconcile_due_ && lease_.sequence >= catch_up_) return Drain();
+  if (snapshot_.has_value() ? !CatchesUp() : reconcile_due_ && lease_.sequence >= catch_up_) return Drain();
   CommitEvents();
   if (read_held_) {
     read_held_ = false;
@@ -179,39 +183,50 @@ void NodeWatcher::CheckDrained() {
   waiting_.clear();
   if (stream_ != nullptr || committing_ > 0) return;
   if (!drain_cause_.ok()) return Pause(std::exchange(drain_cause_, absl::OkStatus()));
+  if (snapshot_.has_value() && !CatchesUp()) return ApplySnapshot();
   Reconcile();
 }
 
 void NodeWatcher::Reconcile() {
   state_ = State::kReconcile;
   const int64_t generation = ++generation_;
+  snapshot_.reset();
   const absl::Time requested_at = clock_.Now();
   client_.Snapshot([this, generation, requested_at](absl::StatusOr<NodeSnapshot> snapshot) {
     if (generation != generation_) return;
     if (snapshot.ok()) snapshot->requested_at = requested_at;
-    OnSnapshot(generation, std::move(snapshot));
+    OnSnapshot(std::move(snapshot));
   });
 }
 
-void NodeWatcher::OnSnapshot(int64_t generation, absl::StatusOr<NodeSnapshot> snapshot) {
+void NodeWatcher::OnSnapshot(absl::StatusOr<NodeSnapshot> snapshot) {
   if (!snapshot.ok()) return Pause(snapshot.status());
   InContact();
-  core_.Reconcile(
-      lease_, *snapshot,
-      [this, generation, epoch = snapshot->epoch, sequence = snapshot->sequence](const absl::Status& status) {
-        queue_.Post([this, generation, epoch, sequence, status] {
-          if (generation != generation_) return;
-          if (!status.ok()) return Pause(status);
-          reconciles_.fetch_add(1, std::memory_order_relaxed);
-          lease_.epoch = epoch;
-          lease_.sequence = sequence;
-          reconciled_at_ = monotonic_();
-          reconcile_due_ = false;
-          snapshot_needed_ = false;
-          lost_ = false;
-          Watch();
-        });
-      });
+  snapshot_ = *std::move(snapshot);
+  // Where the Watch can't go on from the committed point, what was before is lost.
+  const bool has_events = !snapshot_needed_ && snapshot_->epoch == lease_.epoch;
+  if (has_events && CatchesUp()) return Watch();
+  ApplySnapshot();
+}
+
+void NodeWatcher::ApplySnapshot() {
+  state_ = State::kReconcile;
+  const int64_t generation = ++generation_;
+  core_.Reconcile(lease_, *snapshot_, [this, generation](const absl::Status& status) {
+    queue_.Post([this, generation, status] {
+      if (generation != generation_) return;
+      if (!status.ok()) return Pause(status);
+      reconciles_.fetch_add(1, std::memory_order_relaxed);
+      lease_.epoch = snapshot_->epoch;
+      lease_.sequence = snapshot_->sequence;
+      snapshot_.reset();
+      reconciled_at_ = monotonic_();
+      reconcile_due_ = false;
+      snapshot_needed_ = false;
+      lost_ = false;
+      Watch();
+    });
+  });
 }
 
 void NodeWatcher::Pause(const absl::Status& why) {
@@ -219,6 +234,7 @@ void NodeWatcher::Pause(const absl::Status& why) {
   const int64_t generation = ++generation_;
   // After a break the node may lack commands that were under way.
   reconcile_due_ = true;
+  snapshot_.reset();
   in_step_ = false;
   if (absl::IsAborted(why)) has_lease_ = false;
   if (failures_++ == 0 && !held_elsewhere_) {
@@ -265,7 +281,8 @@ void NodeWatcher::OnProbe(absl::StatusOr<media::v1::NodeState> node) {
   failed_probes_ = node.ok() ? 0 : failed_probes_ + 1;
   Publish();
   CheckLost();
-  if (state_ == State::kWatch && in_step_ && monotonic_() - reconciled_at_ >= options_.reconcile_interval) Drain();
+  const bool is_due = monotonic_() - reconciled_at_ >= options_.reconcile_interval;
+  if (state_ == State::kWatch && in_step_ && is_due && !snapshot_.has_value()) Drain();
   queue_.PostAfter(options_.probe_interval, [this] { Probe(); });
 }
 

@@ -22,6 +22,9 @@ namespace tutti::control {
 // of reach for 15 s. While another replica has the lease it asks for it every
 // second, and says of the node what its own probes say.
 //
+// What has happened between the committed point and a snapshot is read before the
+// snapshot is applied: texts are in events alone.
+//
 // One thing is in progress at a time: claim, watch, or reconcile; each that
 // fails is begun again after a pause. Lives on the task queue but for what says
 // otherwise.
@@ -68,7 +71,11 @@ class NodeWatcher {
   void Drain();
   void CheckDrained();
   void Reconcile();
-  void OnSnapshot(int64_t generation, absl::StatusOr<NodeSnapshot> snapshot);
+  void OnSnapshot(absl::StatusOr<NodeSnapshot> snapshot);
+  // Once what had happened before it is committed.
+  void ApplySnapshot();
+  // The snapshot waits for events that were before it.
+  bool CatchesUp() const { return snapshot_.has_value() && lease_.sequence < snapshot_->sequence; }
   // Begins again after a pause: by a claim where the lease is gone.
   void Pause(const absl::Status& why);
 
@@ -107,6 +114,8 @@ class NodeWatcher {
   bool snapshot_needed_ = false;
   // As soon as the Watch has caught up with what had happened when it began.
   bool reconcile_due_ = true;
+  // Taken and not yet applied.
+  std::optional<NodeSnapshot> snapshot_;
   int64_t catch_up_ = 0;
   absl::Duration reconciled_at_;
   // The Watch has begun and nothing has gone wrong since.

@@ -16,6 +16,9 @@ constexpr char kNode[] = "node-1";
 class NodeWatcherTest : public MediaFixture {
  protected:
   void SetUp() override {
+    options_.list_recognizers = [](const Core::Options::RecognizersDone& done) {
+      done(std::vector<SpeechRecognizer>{{"any", {"en-US"}}});
+    };
     MediaFixture::SetUp();
     // What the fixture's own claim has left.
     LetLeasesRunOut();
@@ -48,6 +51,31 @@ class NodeWatcherTest : public MediaFixture {
     Run();
     EXPECT_EQ(Participant(call).status(), v1::Conferencecall::STATUS_JOINED);
     return call;
+  }
+
+  // A transcription that runs, and a text of it that is said to nobody yet.
+  std::string Transcribed() {
+    const std::string room = NewRoom();
+    const std::string call = Joined(room);
+    v1::StartTranscribeRequest request;
+    request.set_id(room);
+    request.set_language("en-US");
+    core_->StartTranscribe(principal_, request, [](const auto& started) { EXPECT_TRUE(started.ok()); });
+    Run();
+    client_.DeliverEvents();
+    Run();
+    const std::string id = core_->GetConference(principal_, room)->transcribe_id();
+    media::v1::TranscriptMade made;
+    made.set_transcription_id(id);
+    made.set_leg_id(call);
+    made.set_text("hello");
+    node_.Say(made);
+    return id;
+  }
+  int CountTexts(const std::string& transcribe_id) {
+    v1::ListTranscriptsRequest request;
+    request.set_transcribe_id(transcribe_id);
+    return core_->ListTranscripts(principal_, request)->result_size();
   }
 
   NodeRegistry registry_;
@@ -163,6 +191,33 @@ TEST_F(NodeWatcherTest, EveryThirtySecondsItReconciles) {
   EXPECT_EQ(client_.snapshots, 2);
   Let(absl::Seconds(31));
   EXPECT_EQ(client_.snapshots, 3);
+}
+
+TEST_F(NodeWatcherTest, WhatWasSaidBeforeASnapshotIsReadBeforeItIsApplied) {
+  StartInStep();
+  const std::string id = Transcribed();
+  Let(absl::Seconds(32));
+  EXPECT_EQ(client_.snapshots, 2);
+  EXPECT_EQ(CountTexts(id), 1);
+  EXPECT_FALSE(core_->GetTranscribe(principal_, id)->degraded());
+  EXPECT_TRUE(client_.IsWatched());
+  EXPECT_TRUE(IsUsable());
+  Let(absl::Seconds(31));
+  EXPECT_EQ(client_.snapshots, 3);
+  EXPECT_EQ(CountTexts(id), 1);
+}
+
+TEST_F(NodeWatcherTest, WhatCanNotBeReadBeforeASnapshotIsKnownToBeLost) {
+  StartInStep();
+  const std::string id = Transcribed();
+  node_.events.clear();
+  Let(absl::Seconds(32));
+  ASSERT_TRUE(client_.IsWatched());
+  client_.EndWatch(absl::OutOfRangeError("the log is too short"));
+  Let(absl::Seconds(1));
+  EXPECT_EQ(CountTexts(id), 0);
+  EXPECT_TRUE(core_->GetTranscribe(principal_, id)->degraded());
+  EXPECT_TRUE(IsUsable());
 }
 
 TEST_F(NodeWatcherTest, AfterAPauseOfItsOwnItAsksAgainBeforeItGivesTheNodeUp) {

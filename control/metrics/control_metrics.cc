@@ -23,6 +23,10 @@ std::string Word(const google::protobuf::EnumDescriptor& type, int number, size_
 constexpr size_t kStatusPrefix = sizeof("STATUS_") - 1;
 constexpr size_t kLeaveReasonPrefix = sizeof("LEAVE_REASON_") - 1;
 constexpr size_t kHangupReasonPrefix = sizeof("HANGUP_REASON_") - 1;
+constexpr size_t kFailureReasonPrefix = sizeof("FAILURE_REASON_") - 1;
+
+// Of what has ended without a failure.
+constexpr char kNone[] = "none";
 
 MetricFamily Family(const char* name, const char* help, MetricType type) { return {name, help, type, {}}; }
 
@@ -79,6 +83,19 @@ ControlMetrics::ControlMetrics(prometheus::Registry& registry)
                    .Name("tutti_control_hangups_total")
                    .Help("Calls that ended, by reason.")
                    .Register(registry)),
+      recordings_ended_(prometheus::BuildCounter()
+                            .Name("tutti_control_recordings_ended_total")
+                            .Help("Recordings that ended, by what they failed of; none: they did not fail.")
+                            .Register(registry)),
+      transcribes_ended_(prometheus::BuildCounter()
+                             .Name("tutti_control_transcribes_ended_total")
+                             .Help("Transcriptions that ended, by what they failed of; none: they did not fail.")
+                             .Register(registry)),
+      transcripts_(prometheus::BuildCounter()
+                       .Name("tutti_control_transcripts_total")
+                       .Help("Texts of transcriptions that were stored.")
+                       .Register(registry)
+                       .Add({})),
       commit_seconds_(prometheus::BuildHistogram()
                           .Name("tutti_control_store_commit_seconds")
                           .Help("Duration of the store's transactions, from begin to durable, in seconds.")
@@ -98,6 +115,10 @@ ControlMetrics::ControlMetrics(prometheus::Registry& registry)
               .Add({}, prometheus::Histogram::BucketBoundaries{0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5, 30})) {
   AddReasons(leaves_, *v1::Conferencecall::LeaveReason_descriptor(), kLeaveReasonPrefix);
   AddReasons(hangups_, *v1::Call::HangupReason_descriptor(), kHangupReasonPrefix);
+  AddReasons(recordings_ended_, *v1::Recording::FailureReason_descriptor(), kFailureReasonPrefix);
+  AddReasons(transcribes_ended_, *v1::Transcribe::FailureReason_descriptor(), kFailureReasonPrefix);
+  recordings_ended_.Add({{"reason", kNone}});
+  transcribes_ended_.Add({{"reason", kNone}});
 }
 
 void ControlMetrics::OnCommit(const Effects& effects) {
@@ -112,6 +133,16 @@ void ControlMetrics::OnCommit(const Effects& effects) {
     } else if (event.type() == "call_hangup") {
       const int reason = event.call().hangup_reason();
       hangups_.Add({{"reason", Word(*v1::Call::HangupReason_descriptor(), reason, kHangupReasonPrefix)}}).Increment();
+    } else if (event.type() == "recording_finished" || event.type() == "recording_failed") {
+      const int reason = event.recording().failure_reason();
+      const auto& type = *v1::Recording::FailureReason_descriptor();
+      recordings_ended_.Add({{"reason", reason == 0 ? kNone : Word(type, reason, kFailureReasonPrefix)}}).Increment();
+    } else if (event.type() == "transcribe_done") {
+      const int reason = event.transcribe().failure_reason();
+      const auto& type = *v1::Transcribe::FailureReason_descriptor();
+      transcribes_ended_.Add({{"reason", reason == 0 ? kNone : Word(type, reason, kFailureReasonPrefix)}}).Increment();
+    } else if (event.type() == "transcript_created") {
+      transcripts_.Increment();
     }
   }
 }
@@ -132,14 +163,18 @@ std::vector<MetricFamily> ControlGauges::Collect() const {
                                 *v1::Conferencecall::Status_descriptor(), counts->conferencecalls));
     families.push_back(ByStatus("tutti_control_calls", "Calls that are kept, by status.",
                                 *v1::Call::Status_descriptor(), counts->calls));
+    families.push_back(ByStatus("tutti_control_recordings", "Recordings that have not ended, by status.",
+                                *v1::Recording::Status_descriptor(), counts->recordings));
+    families.push_back(ByStatus("tutti_control_transcribes", "Transcriptions that have not ended, by status.",
+                                *v1::Transcribe::Status_descriptor(), counts->transcribes));
   }
   families.push_back(One("tutti_control_store_queue_depth", "Steps that wait for the store's writer.",
                          MetricType::Gauge, sources_.store_queue_depth()));
   families.push_back(One("tutti_control_read_queue_depth", "Requests that wait for a reader of the store.",
                          MetricType::Gauge, sources_.read_queue_depth()));
   families.push_back(One("tutti_control_dispatcher_queue_depth",
-                         "Legs and bridges whose command waits or is under way to a media node.", MetricType::Gauge,
-                         sources_.dispatcher_depth()));
+                         "Legs, bridges, recordings and transcriptions whose command waits or is under way.",
+                         MetricType::Gauge, sources_.dispatcher_depth()));
   families.push_back(One("tutti_control_dispatcher_retries_total",
                          "Commands to media nodes that failed and were sent again.", MetricType::Counter,
                          sources_.dispatcher_retries()));

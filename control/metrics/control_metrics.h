@@ -23,7 +23,8 @@ class ControlMetrics {
  public:
   explicit ControlMetrics(prometheus::Registry& registry);
 
-  // Events by type; joins, leaves and hang-ups by reason.
+  // Events by type; joins, leaves, hang-ups, what became of recordings and
+  // transcriptions, by reason.
   void OnCommit(const Effects& effects);
   void OnStoreCommit(size_t steps, absl::Duration latency);
   void OnDelivered(absl::Duration age);
@@ -33,6 +34,9 @@ class ControlMetrics {
   prometheus::Counter& joins_;
   prometheus::Family<prometheus::Counter>& leaves_;
   prometheus::Family<prometheus::Counter>& hangups_;
+  prometheus::Family<prometheus::Counter>& recordings_ended_;
+  prometheus::Family<prometheus::Counter>& transcribes_ended_;
+  prometheus::Counter& transcripts_;
   prometheus::Histogram& commit_seconds_;
   prometheus::Histogram& commit_steps_;
   prometheus::Histogram& delivery_seconds_;

@@ -6,6 +6,13 @@
 namespace tutti::control {
 namespace {
 
+// Why it has failed; empty: it has not.
+template <typename Resource>
+std::string ReasonOf(const Resource& resource) {
+  if (resource.failure_reason() == 0) return "";
+  return Word(Resource::FailureReason_Name(resource.failure_reason()), "FAILURE_REASON_");
+}
+
 void LogEvent(const v1::Event& event) {
   const std::string& type = event.type();
   if (type == "conference_created" || type == "conference_deleted") {
@@ -28,6 +35,20 @@ void LogEvent(const v1::Event& event) {
     log::Info(type, {{"call_id", event.call().id()},
                      {"customer_id", event.call().customer_id()},
                      {"reason", Word(v1::Call::HangupReason_Name(event.call().hangup_reason()), "HANGUP_REASON_")}});
+  } else if (event.has_recording()) {
+    const v1::Recording& recording = event.recording();
+    log::Info(type, {{"recording_id", recording.id()},
+                     {"conference_id", recording.reference_id()},
+                     {"customer_id", recording.customer_id()},
+                     {"reason", ReasonOf(recording)}});
+  } else if (event.has_transcribe()) {
+    const v1::Transcribe& transcribe = event.transcribe();
+    log::Info(type, {{"transcribe_id", transcribe.id()},
+                     {"conference_id", transcribe.reference_id()},
+                     {"customer_id", transcribe.customer_id()},
+                     {"language", transcribe.language()},
+                     {"provider", transcribe.provider()},
+                     {"reason", ReasonOf(transcribe)}});
   }
 }
 

@@ -29,8 +29,11 @@
 #include "control/service/conferencecall_service.h"
 #include "control/service/event_service.h"
 #include "control/service/flow_service.h"
+#include "control/service/media_streams.h"
 #include "control/service/read_pool.h"
+#include "control/service/recording_service.h"
 #include "control/service/sound_service.h"
+#include "control/service/transcribe_service.h"
 #include "control/service/webhook_service.h"
 #include "control/speech/grpc_speech_client.h"
 #include "control/webhook/webhook_metrics.h"
@@ -111,6 +114,7 @@ struct ControlServer::Parts {
 
   ReadPool reads;
   std::unique_ptr<Announcer> announcer;
+  std::unique_ptr<MediaStreams> streams;
   std::unique_ptr<ConferenceService> conferences;
   std::unique_ptr<ConferencecallService> conferencecalls;
   std::unique_ptr<CallService> calls;
@@ -118,6 +122,8 @@ struct ControlServer::Parts {
   std::unique_ptr<FlowService> flows;
   std::unique_ptr<SoundService> sound_files;
   std::unique_ptr<WebhookService> webhooks;
+  std::unique_ptr<RecordingService> recordings;
+  std::unique_ptr<TranscribeService> transcribes;
   RpcServer rpc;
 
   absl::Status OpenStore(const Options& options);
@@ -149,6 +155,17 @@ absl::Status ControlServer::Parts::OpenStore(const Options& options) {
   Core::Options core_options = options.core;
   core_options.hold_sound = sounds->hold_sound();
   core_options.check_url = [this](const std::string& url) { return http->CheckUrl(url); };
+  core_options.list_recognizers = [this](Core::Options::RecognizersDone done) {
+    speech->ListCapabilities([done = std::move(done)](
+                                 const absl::StatusOr<speech::v1::ListCapabilitiesResponse>& capabilities) {
+      if (!capabilities.ok()) return done(capabilities.status());
+      std::vector<SpeechRecognizer> recognizers;
+      for (const speech::v1::Recognizer& recognizer : capabilities->recognizers()) {
+        recognizers.push_back({recognizer.provider(), {recognizer.languages().begin(), recognizer.languages().end()}});
+      }
+      done(std::move(recognizers));
+    });
+  };
   core = std::make_unique<Core>(*store, clock, ids, registry, router, WriteSdpAnswer, core_options);
   return core->Start();
 }
@@ -195,7 +212,7 @@ void ControlServer::Parts::MakeMedia(const Options& options) {
     };
   }
   scheduler = std::make_unique<Scheduler>(*core, media_queue, clock, scheduling);
-  router.Add([this](const Effects& effects) { dispatcher->Enqueue(effects.bridges, effects.legs); });
+  router.Add([this](const Effects& effects) { dispatcher->Enqueue(effects); });
   router.Add([this](const Effects& effects) { scheduler->OnDeadline(effects.deadline); });
   router.Add([this](const Effects& effects) { sounds->OnCommit(effects); });
   router.Add([this](const Effects& effects) { operations->OnCommit(effects); });
@@ -218,7 +235,10 @@ void ControlServer::Parts::MakeWebhooks(const Options& options) {
 
 void ControlServer::Parts::MakeServices(const Options& options) {
   announcer = std::make_unique<Announcer>(*core, reads, sounds->player(), ids);
-  conferences = std::make_unique<ConferenceService>(*core, reads, authenticator, *announcer);
+  std::map<std::string, MediaStreams::Node> stream_nodes;
+  for (const auto& [id, address] : options.media_nodes) stream_nodes[id] = {nodes.at(id), address};
+  streams = std::make_unique<MediaStreams>(*core, reads, media_queue, std::move(stream_nodes), MakeStreamToken);
+  conferences = std::make_unique<ConferenceService>(*core, reads, authenticator, *announcer, *streams);
   conferencecalls = std::make_unique<ConferencecallService>(
       *core, reads, authenticator, [this](const std::string& id) { return live->IsTalking(id); }, *announcer);
   calls = std::make_unique<CallService>(*core, reads, authenticator, nodes);
@@ -228,6 +248,8 @@ void ControlServer::Parts::MakeServices(const Options& options) {
       *core, event_queue, clock, authenticator, [this](absl::Duration age) { counters.OnDelivered(age); },
       [this](const std::string& customer_id, const std::string& stream) { return live->Talkers(customer_id, stream); });
   webhooks = std::make_unique<WebhookService>(*core, reads, authenticator, [this] { deliveries->OnChange(); });
+  recordings = std::make_unique<RecordingService>(*core, reads, authenticator);
+  transcribes = std::make_unique<TranscribeService>(*core, reads, authenticator);
   router.Add([this](const Effects& effects) { events->OnCommit(effects); });
   if (!options.postgres_url.empty()) {
     sequencer = std::make_unique<EventSequencer>(*core, event_queue, [this] {
@@ -287,7 +309,8 @@ absl::StatusOr<std::unique_ptr<ControlServer>> ControlServer::Start(const Option
   TUTTI_ASSIGN_OR_RETURN(
       parts.rpc, StartRpcServer({options.grpc_listen,
                                  {parts.conferences.get(), parts.conferencecalls.get(), parts.calls.get(),
-                                  parts.events.get(), parts.flows.get(), parts.sound_files.get(), parts.webhooks.get()},
+                                  parts.events.get(), parts.flows.get(), parts.sound_files.get(), parts.webhooks.get(),
+                                  parts.recordings.get(), parts.transcribes.get()},
                                  &parts.metrics,
                                  options.tls}));
   parts.has_started = true;

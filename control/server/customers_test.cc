@@ -14,6 +14,8 @@
 #include "google/protobuf/empty.pb.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "tutti/control/v1/flow.pb.h"
+#include "tutti/control/v1/recording.grpc.pb.h"
+#include "tutti/control/v1/transcribe.grpc.pb.h"
 
 namespace tutti::control {
 namespace {
@@ -35,7 +37,8 @@ std::vector<const MethodDescriptor*> Methods() {
   std::vector<const MethodDescriptor*> methods;
   for (const auto* file :
        {v1::Call::descriptor()->file(), v1::Conference::descriptor()->file(), v1::Conferencecall::descriptor()->file(),
-        v1::Event::descriptor()->file(), v1::Flow::descriptor()->file(), v1::Webhook::descriptor()->file()}) {
+        v1::Event::descriptor()->file(), v1::Flow::descriptor()->file(), v1::Recording::descriptor()->file(),
+        v1::Transcribe::descriptor()->file(), v1::Webhook::descriptor()->file()}) {
     for (int s = 0; s < file->service_count(); ++s) {
       for (int m = 0; m < file->service(s)->method_count(); ++m) methods.push_back(file->service(s)->method(m));
     }

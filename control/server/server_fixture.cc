@@ -63,6 +63,8 @@ void ServerFixture::StartControl() {
   calls_ = v1::CallService::NewStub(channel);
   events_ = v1::EventService::NewStub(channel);
   webhooks_ = v1::WebhookService::NewStub(channel);
+  recordings_ = v1::RecordingService::NewStub(channel);
+  transcribes_ = v1::TranscribeService::NewStub(channel);
 }
 
 void ServerFixture::WaitForNode() {

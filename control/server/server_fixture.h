@@ -20,6 +20,8 @@
 #include "tutti/control/v1/conference.grpc.pb.h"
 #include "tutti/control/v1/conferencecall.grpc.pb.h"
 #include "tutti/control/v1/event.grpc.pb.h"
+#include "tutti/control/v1/recording.grpc.pb.h"
+#include "tutti/control/v1/transcribe.grpc.pb.h"
 #include "tutti/control/v1/webhook.grpc.pb.h"
 
 namespace tutti::control {
@@ -72,6 +74,8 @@ class ServerFixture : public ::testing::Test {
   std::unique_ptr<v1::CallService::Stub> calls_;
   std::unique_ptr<v1::EventService::Stub> events_;
   std::unique_ptr<v1::WebhookService::Stub> webhooks_;
+  std::unique_ptr<v1::RecordingService::Stub> recordings_;
+  std::unique_ptr<v1::TranscribeService::Stub> transcribes_;
 };
 
 }  // namespace tutti::control

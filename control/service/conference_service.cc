@@ -104,4 +104,60 @@ Reactor* ConferenceService::StopPlayConference(Context* context, const v1::StopP
                      });
 }
 
+Reactor* ConferenceService::StartRecording(Context* context, const v1::StartRecordingRequest* request,
+                                           v1::Conference* response) {
+  return AnswerLater(authenticator_, *context, response,
+                     [&](const Principal& principal, Core::Done<v1::Conference> done) {
+                       core_.StartRecording(principal, *request, std::move(done));
+                     });
+}
+
+Reactor* ConferenceService::StopRecording(Context* context, const v1::StopRecordingRequest* request,
+                                          v1::Conference* response) {
+  return AnswerLater(authenticator_, *context, response,
+                     [&](const Principal& principal, Core::Done<v1::Conference> done) {
+                       core_.StopRecording(principal, request->id(), std::move(done));
+                     });
+}
+
+Reactor* ConferenceService::PauseRecording(Context* context, const v1::PauseRecordingRequest* request,
+                                           v1::Conference* response) {
+  return AnswerLater(authenticator_, *context, response,
+                     [&](const Principal& principal, Core::Done<v1::Conference> done) {
+                       core_.PauseRecording(principal, request->id(), true, std::move(done));
+                     });
+}
+
+Reactor* ConferenceService::ResumeRecording(Context* context, const v1::ResumeRecordingRequest* request,
+                                            v1::Conference* response) {
+  return AnswerLater(authenticator_, *context, response,
+                     [&](const Principal& principal, Core::Done<v1::Conference> done) {
+                       core_.PauseRecording(principal, request->id(), false, std::move(done));
+                     });
+}
+
+Reactor* ConferenceService::StartTranscribe(Context* context, const v1::StartTranscribeRequest* request,
+                                            v1::Conference* response) {
+  return AnswerLater(authenticator_, *context, response,
+                     [&](const Principal& principal, Core::Done<v1::Conference> done) {
+                       core_.StartTranscribe(principal, *request, std::move(done));
+                     });
+}
+
+Reactor* ConferenceService::StopTranscribe(Context* context, const v1::StopConferenceTranscribeRequest* request,
+                                           v1::Conference* response) {
+  return AnswerLater(authenticator_, *context, response,
+                     [&](const Principal& principal, Core::Done<v1::Conference> done) {
+                       core_.StopTranscribeOf(principal, request->id(), std::move(done));
+                     });
+}
+
+Reactor* ConferenceService::OpenMediaStream(Context* context, const v1::OpenMediaStreamRequest* request,
+                                            v1::MediaStream* response) {
+  return AnswerLater(authenticator_, *context, response,
+                     [&](const Principal& principal, Core::Done<v1::MediaStream> done) {
+                       streams_.Open(principal, *request, std::move(done));
+                     });
+}
+
 }  // namespace tutti::control

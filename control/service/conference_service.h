@@ -4,6 +4,7 @@
 #include "control/core/core.h"
 #include "control/service/announcer.h"
 #include "control/service/authenticator.h"
+#include "control/service/media_streams.h"
 #include "control/service/read_pool.h"
 #include "tutti/control/v1/conference.grpc.pb.h"
 
@@ -13,8 +14,9 @@ namespace tutti::control {
 class ConferenceService final : public v1::ConferenceService::CallbackService {
  public:
   // All outlive the server.
-  ConferenceService(Core& core, ReadPool& reads, const Authenticator& authenticator, Announcer& announcer)
-      : core_(core), reads_(reads), authenticator_(authenticator), announcer_(announcer) {}
+  ConferenceService(Core& core, ReadPool& reads, const Authenticator& authenticator, Announcer& announcer,
+                    MediaStreams& streams)
+      : core_(core), reads_(reads), authenticator_(authenticator), announcer_(announcer), streams_(streams) {}
 
   grpc::ServerUnaryReactor* CreateConference(grpc::CallbackServerContext* context,
                                              const v1::CreateConferenceRequest* request,
@@ -47,12 +49,31 @@ class ConferenceService final : public v1::ConferenceService::CallbackService {
   grpc::ServerUnaryReactor* StopPlayConference(grpc::CallbackServerContext* context,
                                                const v1::StopPlayConferenceRequest* request,
                                                v1::Conference* response) override;
+  grpc::ServerUnaryReactor* StartRecording(grpc::CallbackServerContext* context,
+                                           const v1::StartRecordingRequest* request, v1::Conference* response) override;
+  grpc::ServerUnaryReactor* StopRecording(grpc::CallbackServerContext* context, const v1::StopRecordingRequest* request,
+                                          v1::Conference* response) override;
+  grpc::ServerUnaryReactor* PauseRecording(grpc::CallbackServerContext* context,
+                                           const v1::PauseRecordingRequest* request, v1::Conference* response) override;
+  grpc::ServerUnaryReactor* ResumeRecording(grpc::CallbackServerContext* context,
+                                            const v1::ResumeRecordingRequest* request,
+                                            v1::Conference* response) override;
+  grpc::ServerUnaryReactor* StartTranscribe(grpc::CallbackServerContext* context,
+                                            const v1::StartTranscribeRequest* request,
+                                            v1::Conference* response) override;
+  grpc::ServerUnaryReactor* StopTranscribe(grpc::CallbackServerContext* context,
+                                           const v1::StopConferenceTranscribeRequest* request,
+                                           v1::Conference* response) override;
+  grpc::ServerUnaryReactor* OpenMediaStream(grpc::CallbackServerContext* context,
+                                            const v1::OpenMediaStreamRequest* request,
+                                            v1::MediaStream* response) override;
 
  private:
   Core& core_;
   ReadPool& reads_;
   const Authenticator& authenticator_;
   Announcer& announcer_;
+  MediaStreams& streams_;
 };
 
 }  // namespace tutti::control

@@ -28,7 +28,7 @@ constexpr size_t kLiveMax = 4096;
 // Where a Watch of all streams begins.
 constexpr char kCursorMetadata[] = "tutti-cursor";
 
-constexpr const char* kLiveTypes[] = {"conferencecall_talking", "call_dtmf"};
+constexpr const char* kLiveTypes[] = {"conferencecall_talking", "call_dtmf", "transcript_interim"};
 
 bool IsLive(const std::string& type) {
   return std::any_of(std::begin(kLiveTypes), std::end(kLiveTypes), [&](const char* live) { return type == live; });
@@ -83,6 +83,17 @@ class EventService::Watcher final : public grpc::ServerWriteReactor<v1::Event> {
           waiting = live;
           return;
         }
+      }
+    }
+    if (live->event.has_transcript()) {
+      for (auto& waiting : live_) {
+        const v1::Transcript& before = waiting->event.transcript();
+        if (!waiting->event.has_transcript() || before.transcribe_id() != live->event.transcript().transcribe_id() ||
+            before.conferencecall_id() != live->event.transcript().conferencecall_id()) {
+          continue;
+        }
+        waiting = live;
+        return;
       }
     }
     if (live_.size() >= kLiveMax) {

@@ -77,6 +77,10 @@ absl::Status Checker::CheckEvents(Transaction& tx, const std::string& who) {
       told.push_back(absl::StrCat(event.type(), " ", world_.Name("part", p.id()), " of ",
                                   world_.Name("call", p.reference_id()), " in ", world_.Name("room", p.conference_id()),
                                   " ", p.leave_reason() == 0 ? "" : P::LeaveReason_Name(p.leave_reason())));
+    } else if (event.has_recording()) {
+      const v1::Recording& r = event.recording();
+      told.push_back(absl::StrCat(event.type(), " ", world_.Name("recording", r.id()), " of ",
+                                  world_.Name("room", r.reference_id())));
     } else {
       told.push_back(
           absl::StrCat(event.type(), " ", world_.Name("call", event.call().id()), " ",
@@ -92,7 +96,9 @@ void Checker::CheckEvent(Transaction& tx, const v1::Event& event) {
   const auto what = [&] { return event.ShortDebugString(); };
   Expect(event.sequence() == ++streams_[event.stream()], "a hole in a stream: ", what);
   Expect(event_ids_.insert(event.id()).second, "an event twice: ", what);
-  Expect(!ended_streams_.contains(event.stream()), "an event after the end: ", what);
+  // Files may be finished after the room's end.
+  Expect(!ended_streams_.contains(event.stream()) || event.has_recording(), "an event after the end: ", what);
+  if (event.has_recording()) return CheckRecordingEvent(event);
   std::string id;
   int status = 0;
   if (event.has_conference()) {
@@ -234,6 +240,11 @@ absl::Status Checker::CheckRows(Transaction& tx, const std::set<RowName>& rows) 
     } else if (table == "calls") {
       TUTTI_ASSIGN_OR_RETURN(const auto record, tx.calls.Find(id, Lock::kNo));
       if (record.has_value()) TUTTI_RETURN_IF_ERROR(CheckCall(tx, *record));
+    } else if (table == "recordings") {
+      TUTTI_ASSIGN_OR_RETURN(const auto record, tx.recordings.Find(id, Lock::kNo));
+      if (!record.has_value()) continue;
+      rooms.insert(record->recording().reference_id());
+      TUTTI_RETURN_IF_ERROR(CheckRecording(tx, *record));
     }
   }
   for (const std::string& id : rooms) {

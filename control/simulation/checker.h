@@ -44,6 +44,7 @@ class Checker {
   const std::vector<std::string>& rooms() const { return rooms_; }
   const std::vector<std::string>& participants() const { return participants_; }
   const std::vector<std::string>& calls() const { return calls_; }
+  const std::vector<std::string>& recordings() const { return recordings_; }
   // All streams with their last sequence.
   const std::map<std::string, int64_t>& streams() const { return streams_; }
   int64_t last_position() const { return position_; }
@@ -62,7 +63,10 @@ class Checker {
   absl::Status CheckRoom(control::Transaction& tx, const store::ConferenceRecord& record);
   absl::Status CheckParticipant(control::Transaction& tx, const store::ConferencecallRecord& record);
   absl::Status CheckCall(control::Transaction& tx, const store::CallRecord& record);
+  absl::Status CheckRecording(control::Transaction& tx, const store::RecordingRecord& record);
   void CheckEvent(control::Transaction& tx, const v1::Event& event);
+  void CheckRecordingEvent(const v1::Event& event);
+  void CheckRecordings(control::Transaction& tx, SimulatedNode& node);
   void CheckHangup(control::Transaction& tx, const v1::Call& call);
   void CheckLeave(control::Transaction& tx, const v1::Conferencecall& participant);
   void CheckNodes(control::Transaction& tx);
@@ -86,6 +90,7 @@ class Checker {
   std::vector<std::string> rooms_;
   std::vector<std::string> participants_;
   std::vector<std::string> calls_;
+  std::vector<std::string> recordings_;
   // Rows that have not ended.
   std::set<std::string> live_;
 

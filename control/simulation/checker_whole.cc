@@ -68,6 +68,15 @@ void Checker::CheckProgress() {
         Expect(c.status() == L::STATUS_PROGRESSING || Since(world_, c) < kTransitMax,
                "a call hangs: ", [&] { return absl::StrCat(world_.Name("call", id), " ", call->ShortDebugString()); });
       }
+      TUTTI_ASSIGN_OR_RETURN(const auto recording, tx.recordings.Find(id, Lock::kNo));
+      if (recording.has_value()) {
+        const v1::Recording& r = recording->recording();
+        const bool waits =
+            r.status() == v1::Recording::STATUS_INITIATING || r.status() == v1::Recording::STATUS_STOPPING;
+        Expect(!waits || Since(world_, r) < kTransitMax, "a recording hangs: ", [&] {
+          return absl::StrCat(world_.Name("recording", id), " ", recording->ShortDebugString());
+        });
+      }
       TUTTI_ASSIGN_OR_RETURN(const auto participant, tx.conferencecalls.Find(id, Lock::kNo));
       if (participant.has_value()) {
         const P& p = participant->conferencecall();
@@ -128,6 +137,7 @@ void Checker::CheckLeg(Transaction& tx, const SimulatedNode& node, const media::
 void Checker::CheckNodes(Transaction& tx) {
   for (const auto& node : nodes_) {
     for (const auto& [id, leg] : node->media().legs) CheckLeg(tx, *node, leg);
+    CheckRecordings(tx, *node);
     for (const auto& [id, bridge] : node->media().bridges) {
       const auto room = tx.conferences.Find(id, Lock::kNo);
       if (!room.ok() || !room->has_value()) return world_.Fail(absl::StrCat("an unknown bridge: ", id));

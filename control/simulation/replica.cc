@@ -40,7 +40,7 @@ Replica::Replica(World& world, SimulatedDatabase& database, const std::vector<st
                                                                clock_, monotonic, control::NodeWatcher::Options()));
   }
   scheduler_ = std::make_unique<control::Scheduler>(*core_, queue_, clock_, control::Scheduler::Options());
-  router_.Add([this](const control::Effects& effects) { dispatcher_->Enqueue(effects.bridges, effects.legs); });
+  router_.Add([this](const control::Effects& effects) { dispatcher_->Enqueue(effects); });
   router_.Add([this](const control::Effects& effects) { scheduler_->OnDeadline(effects.deadline); });
   router_.Add(options_.on_commit);
   scheduler_->Start();

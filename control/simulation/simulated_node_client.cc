@@ -200,6 +200,62 @@ void SimulatedNodeClient::StopAudio(const media::v1::StopAudioRequest& request,
       std::move(done));
 }
 
+void SimulatedNodeClient::PutRecording(const media::v1::PutRecordingRequest& request,
+                                       Done<media::v1::RecordingState> done) {
+  Call<media::v1::RecordingState>(
+      absl::StrCat("PutRecording ", line_->world.Name("recording", request.recording_id()), " ", request.revision(),
+                   " ", media::v1::PutRecordingRequest::Wanted_Name(request.wanted())),
+      kUnaryDeadline,
+      [request](SimulatedNode& node) {
+        absl::StatusOr<media::v1::RecordingState> reply;
+        absl::Status carried = node.Carry([&](FakeMediaNode& media) { reply = media.Put(request); });
+        if (!carried.ok()) reply = carried;
+        return reply;
+      },
+      std::move(done));
+}
+
+void SimulatedNodeClient::DeleteRecording(const media::v1::DeleteRecordingRequest& request,
+                                          Done<media::v1::DeleteRecordingResponse> done) {
+  Call<media::v1::DeleteRecordingResponse>(
+      absl::StrCat("DeleteRecording ", line_->world.Name("recording", request.recording_id())), kUnaryDeadline,
+      [request](SimulatedNode& node) {
+        absl::StatusOr<media::v1::DeleteRecordingResponse> reply;
+        absl::Status carried = node.Carry([&](FakeMediaNode& media) { reply = media.Delete(request); });
+        if (!carried.ok()) reply = carried;
+        return reply;
+      },
+      std::move(done));
+}
+
+void SimulatedNodeClient::PutTranscription(const media::v1::PutTranscriptionRequest& request,
+                                           Done<media::v1::TranscriptionState> done) {
+  Call<media::v1::TranscriptionState>(
+      absl::StrCat("PutTranscription ", line_->world.Name("transcribe", request.transcription_id()), " ",
+                   request.revision(), " ", media::v1::PutTranscriptionRequest::Wanted_Name(request.wanted())),
+      kUnaryDeadline,
+      [request](SimulatedNode& node) {
+        absl::StatusOr<media::v1::TranscriptionState> reply;
+        absl::Status carried = node.Carry([&](FakeMediaNode& media) { reply = media.Put(request); });
+        if (!carried.ok()) reply = carried;
+        return reply;
+      },
+      std::move(done));
+}
+
+void SimulatedNodeClient::OpenAudioStream(const media::v1::OpenAudioStreamRequest& request,
+                                          Done<media::v1::OpenAudioStreamResponse> done) {
+  Call<media::v1::OpenAudioStreamResponse>(
+      absl::StrCat("OpenAudioStream ", line_->world.Name("room", request.bridge_id())), kUnaryDeadline,
+      [request](SimulatedNode& node) {
+        absl::StatusOr<media::v1::OpenAudioStreamResponse> reply;
+        absl::Status carried = node.Carry([&](FakeMediaNode& media) { reply = media.Open(request); });
+        if (!carried.ok()) reply = carried;
+        return reply;
+      },
+      std::move(done));
+}
+
 void SimulatedNodeClient::Snapshot(Done<control::NodeSnapshot> done) {
   Call<control::NodeSnapshot>(
       "Snapshot", kSnapshotDeadline,

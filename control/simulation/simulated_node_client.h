@@ -43,6 +43,13 @@ class SimulatedNodeClient final : public control::NodeClient {
   void GetSound(const media::v1::GetSoundRequest& request, Done<media::v1::SoundState> done) override;
   void PlayAudio(const media::v1::PlayAudioRequest& request, Done<media::v1::AudioState> done) override;
   void StopAudio(const media::v1::StopAudioRequest& request, Done<media::v1::StopAudioResponse> done) override;
+  void PutRecording(const media::v1::PutRecordingRequest& request, Done<media::v1::RecordingState> done) override;
+  void DeleteRecording(const media::v1::DeleteRecordingRequest& request,
+                       Done<media::v1::DeleteRecordingResponse> done) override;
+  void PutTranscription(const media::v1::PutTranscriptionRequest& request,
+                        Done<media::v1::TranscriptionState> done) override;
+  void OpenAudioStream(const media::v1::OpenAudioStreamRequest& request,
+                       Done<media::v1::OpenAudioStreamResponse> done) override;
   void Snapshot(Done<control::NodeSnapshot> done) override;
   std::shared_ptr<Stream> Watch(const media::v1::WatchRequest& request, WatchHandler handler) override;
   // Simulated legs are silent: it ends at once.

@@ -37,7 +37,7 @@ bool Contains(std::string_view text, std::string_view part) { return text.find(p
 // The table of the resources that a statement is about; empty: of none.
 std::string TableOf(std::string_view sql) {
   // The longer name first: it begins with the shorter one.
-  for (const char* table : {"conferencecalls", "conferences", "calls", "media_nodes"}) {
+  for (const char* table : {"conferencecalls", "conferences", "calls", "recordings", "transcribes", "media_nodes"}) {
     if (Contains(sql, absl::StrCat(" ", table, " "))) return table;
   }
   return "";

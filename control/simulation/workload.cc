@@ -133,7 +133,7 @@ const std::string& Workload::OneOf(const std::vector<std::string>& ids) {
 
 void Workload::Operate() {
   const bool has_rooms = !checker_.rooms().empty();
-  switch (world_.random.Below(24)) {
+  switch (world_.random.Below(28)) {
     case 0:
     case 1:
     case 2:
@@ -154,6 +154,13 @@ void Workload::Operate() {
       return Reoffer();
     case 12:
       return Get();
+    case 13:
+    case 14:
+      return has_rooms ? StartRecording() : CreateRoom();
+    case 15:
+      return has_rooms ? StopRecording() : CreateRoom();
+    case 16:
+      return has_rooms ? PauseRecording() : CreateRoom();
     default:
       return CreateCall();
   }
@@ -296,6 +303,36 @@ void Workload::Reoffer() {
       [](const L&) {});
 }
 
+void Workload::StartRecording() {
+  v1::StartRecordingRequest request;
+  request.set_id(OneOf(checker_.rooms()));
+  Send<C>(
+      absl::StrCat("record ", world_.Name("room", request.id())),
+      [request](Core& core, Done<C> done) { core.StartRecording(Customer(), request, std::move(done)); },
+      [this](const C& room) {
+        if (room.recording_id().empty()) world_.Fail("a recording that begins is not the room's");
+      });
+}
+
+void Workload::StopRecording() {
+  const std::string id = OneOf(checker_.rooms());
+  Send<C>(
+      absl::StrCat("stop recording ", world_.Name("room", id)),
+      [id](Core& core, Done<C> done) { core.StopRecording(Customer(), id, std::move(done)); },
+      [this](const C& room) {
+        if (!room.recording_id().empty()) world_.Fail("a recording that was stopped is the room's");
+      });
+}
+
+void Workload::PauseRecording() {
+  const std::string id = OneOf(checker_.rooms());
+  const bool paused = world_.random.Chance(500);
+  Send<C>(
+      absl::StrCat(paused ? "pause" : "resume", " recording ", world_.Name("room", id)),
+      [id, paused](Core& core, Done<C> done) { core.PauseRecording(Customer(), id, paused, std::move(done)); },
+      [](const C&) {});
+}
+
 void Workload::Get() {
   int index = 0;
   Core* core = pick_(&index);
@@ -303,6 +340,11 @@ void Workload::Get() {
   const auto room = core->GetConference(Customer(), OneOf(checker_.rooms()));
   if (room.ok() && room->conferencecall_ids_size() != room->participant_count()) {
     world_.Fail(absl::StrCat("GET counts otherwise than it lists: ", room->ShortDebugString()));
+  }
+  if (!room.ok() || room->recording_id().empty()) return;
+  const auto& history = room->recording_ids();
+  if (history.empty() || history.Get(history.size() - 1) != room->recording_id()) {
+    world_.Fail(absl::StrCat("the history lacks the recording: ", room->ShortDebugString()));
   }
 }
 

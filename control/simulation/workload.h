@@ -68,6 +68,9 @@ class Workload {
   void HangUp(const std::string& id);
   void Kick();
   void Reoffer();
+  void StartRecording();
+  void StopRecording();
+  void PauseRecording();
   void Get();
   std::string NewId();
   std::string NewKey();

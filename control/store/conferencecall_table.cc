@@ -39,6 +39,14 @@ absl::StatusOr<std::vector<std::string>> ConferencecallTable::FindJoined(const s
                         {conference_id, v1::Conferencecall::STATUS_JOINED, limit});
 }
 
+absl::StatusOr<std::vector<store::ConferencecallRecord>> ConferencecallTable::FindByCall(
+    const std::string& call_id, const std::string& conference_id, int limit) {
+  return table::FindMany<store::ConferencecallRecord>(
+      connection_,
+      "SELECT body FROM conferencecalls WHERE call_id = ? AND conference_id = ? ORDER BY tm_create, id LIMIT ?",
+      {call_id, conference_id, limit});
+}
+
 absl::StatusOr<std::vector<std::string>> ConferencecallTable::FindCallsDueOf(int status, int64_t deadline_max_us,
                                                                              int limit) {
   return table::FindIds(connection_,

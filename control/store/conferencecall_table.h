@@ -45,6 +45,10 @@ class ConferencecallTable : public ResourceTable<ConferencecallKind> {
   absl::StatusOr<std::vector<std::string>> FindPresent(const std::string& conference_id);
   absl::StatusOr<std::vector<std::string>> FindJoined(const std::string& conference_id, int limit);
 
+  // What a call has been in a room, oldest first.
+  absl::StatusOr<std::vector<store::ConferencecallRecord>> FindByCall(const std::string& call_id,
+                                                                      const std::string& conference_id, int limit);
+
   // The calls of those of a status whose deadline is at most so.
   absl::StatusOr<std::vector<std::string>> FindCallsDueOf(int status, int64_t deadline_max_us, int limit);
 

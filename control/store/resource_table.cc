@@ -42,4 +42,11 @@ void AppendPage(const PageStart& start, int limit, std::string& sql, Values& val
   values.push_back(limit);
 }
 
+void AppendJob(const store::NodeJob& job, Values& values) {
+  // A node of which nothing is wanted is not asked.
+  values.push_back(job.wanted() == store::NodeJob::WANTED_NOTHING ? sql::Value()
+                                                                  : sql::Value::NullIfEmpty(job.node_id()));
+  values.push_back(sql::Value::NullIfZero(job.command_at_us()));
+}
+
 }  // namespace tutti::control::table

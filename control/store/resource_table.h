@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "control/store/records.pb.h"
 #include "control/store/sql/connection.h"
 #include "control/store/table.h"
 
@@ -42,9 +43,12 @@ struct ResourceSql {
 // The end of a list's statement, with what `start` adds to its values.
 void AppendPage(const PageStart& start, int limit, std::string& sql, Values& values);
 
+// The columns node_id and command_at.
+void AppendJob(const store::NodeJob& job, Values& values);
+
 }  // namespace table
 
-// What the tables of conferences, conferencecalls and calls have in common: a row
+// What the tables of conferences, conferencecalls, calls, recordings and transcribes have in common: a row
 // is a serialized record, and columns repeat what queries ask for.
 //
 // `Kind` says what is different: its Record; kTable, kConstant, kChanging and

@@ -8,12 +8,15 @@
 #include "control/store/conference_table.h"
 #include "control/store/conferencecall_table.h"
 #include "control/store/flow_table.h"
+#include "control/store/history_table.h"
 #include "control/store/idempotency_table.h"
 #include "control/store/media_node_table.h"
 #include "control/store/meta_table.h"
 #include "control/store/outbox.h"
+#include "control/store/recording_table.h"
 #include "control/store/sound_table.h"
 #include "control/store/sql/connection.h"
+#include "control/store/transcribe_table.h"
 #include "control/store/webhook_delivery_table.h"
 #include "control/store/webhook_table.h"
 
@@ -25,8 +28,8 @@ namespace tutti::control {
 // rows' revisions: a step reads without locks, and an Update of a row that
 // changed since is ABORTED; the store then runs the step again, and this time it
 // locks what it read before it decides. All that is locked or written of the
-// resources is so in one order (conferences, conferencecalls, calls, streams;
-// each by id), so nobody waits in a circle.
+// resources is so in one order (conferences, conferencecalls, calls,
+// recordings, transcribes, streams; each by id), so nobody waits in a circle.
 class Transaction {
  public:
   // Both outlive it. `clock` is the replica's.
@@ -34,6 +37,10 @@ class Transaction {
       : conferences(connection),
         conferencecalls(connection),
         calls(connection),
+        recordings(connection),
+        transcribes(connection),
+        transcripts(connection),
+        history(connection),
         flows(connection),
         sounds(connection),
         outbox(connection),
@@ -52,6 +59,10 @@ class Transaction {
   ConferenceTable conferences;
   ConferencecallTable conferencecalls;
   CallTable calls;
+  RecordingTable recordings;
+  TranscribeTable transcribes;
+  TranscriptTable transcripts;
+  HistoryTable history;
   FlowTable flows;
   SoundTable sounds;
   Outbox outbox;

@@ -61,7 +61,9 @@ absl::StatusOr<ClientFrame> ReadClientFrame(std::string_view text) {
   return frame;
 }
 
-bool IsLiveType(std::string_view type) { return type == "conferencecall_talking" || type == "call_dtmf"; }
+bool IsLiveType(std::string_view type) {
+  return type == "conferencecall_talking" || type == "call_dtmf" || type == "transcript_interim";
+}
 
 std::string EventFrame(const control::v1::Event& event) { return protojson::WriteEnvelope(event); }
 

@@ -1,0 +1,186 @@
+#include "common/status/status.h"
+#include "control/core/core_impl.h"
+#include "control/core/times.h"
+
+// Recordings and transcriptions of the store and of a media node, brought together.
+
+namespace tutti::control {
+namespace {
+
+using store::NodeJob;
+using store::RecordingRecord;
+using store::TranscribeRecord;
+using R = v1::Recording;
+using RecordingState = media::v1::RecordingState;
+using TranscriptionState = media::v1::TranscriptionState;
+
+// What the row is when all of this is told.
+R::Status StatusOf(RecordingState::Status status) {
+  switch (status) {
+    case RecordingState::STATUS_RECORDING:
+      return R::STATUS_RECORDING;
+    case RecordingState::STATUS_PAUSED:
+      return R::STATUS_PAUSED;
+    case RecordingState::STATUS_FINISHING:
+      return R::STATUS_STOPPING;
+    case RecordingState::STATUS_ENDED:
+      return R::STATUS_ENDED;
+    case RecordingState::STATUS_FAILED:
+      return R::STATUS_FAILED;
+    default:
+      return R::STATUS_INITIATING;
+  }
+}
+
+// Whether the node does not do yet what the row wants.
+bool IsBehind(const NodeJob& job, int64_t revision, bool is_running) {
+  return revision < job.revision() ||
+         (is_running && job.wanted() != NodeJob::WANTED_RUN && job.wanted() != NodeJob::WANTED_PAUSE);
+}
+
+absl::Status CompareRecording(Transaction& tx, const std::string& node_id, const RecordingState& state,
+                              Differences& differences) {
+  const std::string& id = state.recording_id();
+  const bool is_running = state.status() == RecordingState::STATUS_STARTING ||
+                          state.status() == RecordingState::STATUS_RECORDING ||
+                          state.status() == RecordingState::STATUS_PAUSED;
+  TUTTI_ASSIGN_OR_RETURN(const auto record, tx.recordings.Find(id, Lock::kNo));
+  if (!record.has_value() || record->job().node_id() != node_id) {
+    if (is_running) differences.unknown.recordings.push_back({node_id, id, state.revision() + 1, true});
+    return absl::OkStatus();
+  }
+  const NodeJob& job = record->job();
+  if (IsBehind(job, state.revision(), is_running)) {
+    if (job.wanted() == NodeJob::WANTED_NOTHING) {
+      differences.ended.recordings.push_back({node_id, id, std::max(state.revision(), job.revision()) + 1, true});
+    } else {
+      differences.repeats.recordings.push_back({node_id, id, job.revision()});
+    }
+  }
+  const bool is_over = record->over_at_us() != 0;
+  if (!is_over && (job.command_at_us() != 0 || record->recording().status() != StatusOf(state.status()))) {
+    differences.recordings.push_back(id);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CompareTranscription(Transaction& tx, const std::string& node_id, const TranscriptionState& state,
+                                  Differences& differences) {
+  const std::string& id = state.transcription_id();
+  const bool is_running = state.status() == TranscriptionState::STATUS_RUNNING;
+  TUTTI_ASSIGN_OR_RETURN(const auto record, tx.transcribes.Find(id, Lock::kNo));
+  if (!record.has_value() || record->job().node_id() != node_id) {
+    if (is_running) differences.unknown.transcriptions.push_back({node_id, id, state.revision() + 1, true});
+    return absl::OkStatus();
+  }
+  const NodeJob& job = record->job();
+  if (IsBehind(job, state.revision(), is_running)) {
+    if (job.wanted() == NodeJob::WANTED_NOTHING) {
+      differences.ended.transcriptions.push_back({node_id, id, std::max(state.revision(), job.revision()) + 1, true});
+    } else {
+      differences.repeats.transcriptions.push_back({node_id, id, job.revision()});
+    }
+  }
+  if (record->transcribe().status() == v1::Transcribe::STATUS_PROGRESSING) differences.transcribes.push_back(id);
+  return absl::OkStatus();
+}
+
+absl::Status CompareMissingRecording(Transaction& tx, const std::string& id, Differences& differences) {
+  TUTTI_ASSIGN_OR_RETURN(const auto record, tx.recordings.Find(id, Lock::kNo));
+  if (!record.has_value()) return absl::OkStatus();
+  const R::Status status = record->recording().status();
+  // Begun in a process that is no more: it is not taken up again.
+  if (differences.epoch_changed && (status == R::STATUS_RECORDING || status == R::STATUS_PAUSED)) {
+    differences.recordings.push_back(id);
+    return absl::OkStatus();
+  }
+  // The node tells its last state.
+  differences.repeats.recordings.push_back({record->job().node_id(), id, record->job().revision()});
+  return absl::OkStatus();
+}
+
+absl::Status CompareMissingTranscribe(Transaction& tx, const std::string& id, Differences& differences) {
+  TUTTI_ASSIGN_OR_RETURN(const auto record, tx.transcribes.Find(id, Lock::kNo));
+  if (!record.has_value()) return absl::OkStatus();
+  if (differences.epoch_changed && record->has_begun() &&
+      record->transcribe().status() == v1::Transcribe::STATUS_PROGRESSING) {
+    differences.transcribes.push_back(id);
+    return absl::OkStatus();
+  }
+  differences.repeats.transcriptions.push_back({record->job().node_id(), id, record->job().revision()});
+  return absl::OkStatus();
+}
+
+template <typename State>
+std::optional<State> FindState(const std::map<std::string, State>& states, const std::string& id) {
+  const auto found = states.find(id);
+  return found == states.end() ? std::nullopt : std::optional(found->second);
+}
+
+}  // namespace
+
+absl::Status CompareJobs(Transaction& tx, const std::string& node_id, const NodeSnapshot& snapshot,
+                         Differences& differences) {
+  std::set<std::string> ids;
+  for (const RecordingState& state : snapshot.recordings) {
+    ids.insert(state.recording_id());
+    TUTTI_RETURN_IF_ERROR(CompareRecording(tx, node_id, state, differences));
+  }
+  for (const TranscriptionState& state : snapshot.transcriptions) {
+    ids.insert(state.transcription_id());
+    TUTTI_RETURN_IF_ERROR(CompareTranscription(tx, node_id, state, differences));
+  }
+  TUTTI_ASSIGN_OR_RETURN(const auto recordings, tx.recordings.FindByNode(node_id));
+  for (const std::string& id : recordings) {
+    if (!ids.contains(id)) TUTTI_RETURN_IF_ERROR(CompareMissingRecording(tx, id, differences));
+  }
+  TUTTI_ASSIGN_OR_RETURN(const auto transcribes, tx.transcribes.FindByNode(node_id));
+  for (const std::string& id : transcribes) {
+    if (!ids.contains(id)) TUTTI_RETURN_IF_ERROR(CompareMissingTranscribe(tx, id, differences));
+    if (differences.events_lost) differences.transcribes.push_back(id);
+  }
+  return absl::OkStatus();
+}
+
+std::vector<Core::Impl::Rule> MendJobs(const NodeLease& lease, const NodeSnapshot& snapshot,
+                                       const Differences& differences) {
+  std::map<std::string, RecordingState> recordings;
+  for (const RecordingState& state : snapshot.recordings) recordings[state.recording_id()] = state;
+  std::map<std::string, TranscriptionState> transcriptions;
+  for (const TranscriptionState& state : snapshot.transcriptions) transcriptions[state.transcription_id()] = state;
+  std::vector<Core::Impl::Rule> rules;
+  for (const std::string& id : differences.recordings) {
+    rules.push_back([lease, id, state = FindState(recordings, id)](Work& work, Rules& rules) -> absl::Status {
+      TUTTI_RETURN_IF_ERROR(Core::Impl::HoldLease(work, lease));
+      if (state.has_value()) return ApplyRecordingState(work, rules, lease.node_id, *state, true);
+      return LoseRecording(work, rules, lease.node_id, id);
+    });
+  }
+  for (const std::string& id : differences.transcribes) {
+    rules.push_back([lease, id, state = FindState(transcriptions, id), lost = differences.events_lost,
+                     epoch_changed = differences.epoch_changed](Work& work, Rules& rules) -> absl::Status {
+      TUTTI_RETURN_IF_ERROR(Core::Impl::HoldLease(work, lease));
+      TUTTI_ASSIGN_OR_RETURN(TranscribeRecord * record, work.Transcribe(id));
+      if (record == nullptr || record->job().node_id() != lease.node_id) return absl::OkStatus();
+      // Texts may have been among the events.
+      if (lost && record->transcribe().status() == v1::Transcribe::STATUS_PROGRESSING) rules.NoteLosses(*record);
+      if (state.has_value()) return rules.SyncTranscribe(*record, *state);
+      return epoch_changed ? LoseTranscribe(work, rules, lease.node_id, id) : absl::OkStatus();
+    });
+  }
+  return rules;
+}
+
+absl::Status LoseRecording(Work& work, Rules& rules, const std::string& node_id, const std::string& id) {
+  TUTTI_ASSIGN_OR_RETURN(RecordingRecord * record, work.Recording(id));
+  if (record == nullptr || record->job().node_id() != node_id || record->over_at_us() != 0) return absl::OkStatus();
+  return rules.MoveRecording(*record, RecordingEvent::kNodeLost, R::FAILURE_REASON_MEDIA_NODE_LOST);
+}
+
+absl::Status LoseTranscribe(Work& work, Rules& rules, const std::string& node_id, const std::string& id) {
+  TUTTI_ASSIGN_OR_RETURN(TranscribeRecord * record, work.Transcribe(id));
+  if (record == nullptr || record->job().node_id() != node_id) return absl::OkStatus();
+  return rules.MoveTranscribe(*record, TranscribeEvent::kNodeLost, v1::Transcribe::FAILURE_REASON_MEDIA_NODE_LOST);
+}
+
+}  // namespace tutti::control

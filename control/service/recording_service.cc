@@ -1,0 +1,34 @@
+#include "control/service/recording_service.h"
+
+#include <utility>
+
+#include "control/service/reply.h"
+
+namespace tutti::control {
+
+using Context = grpc::CallbackServerContext;
+using Reactor = grpc::ServerUnaryReactor;
+
+Reactor* RecordingService::ListRecordings(Context* context, const v1::ListRecordingsRequest* request,
+                                          v1::ListRecordingsResponse* response) {
+  return AnswerFrom<v1::ListRecordingsResponse>(
+      authenticator_, *context, reads_, response,
+      [this, request = *request](const Principal& principal) { return core_.ListRecordings(principal, request); });
+}
+
+Reactor* RecordingService::GetRecording(Context* context, const v1::GetRecordingRequest* request,
+                                        v1::Recording* response) {
+  return AnswerFrom<v1::Recording>(
+      authenticator_, *context, reads_, response,
+      [this, id = request->id()](const Principal& principal) { return core_.GetRecording(principal, id); });
+}
+
+Reactor* RecordingService::DeleteRecording(Context* context, const v1::DeleteRecordingRequest* request,
+                                           v1::Recording* response) {
+  return AnswerLater(authenticator_, *context, response,
+                     [&](const Principal& principal, Core::Done<v1::Recording> done) {
+                       core_.DeleteRecording(principal, request->id(), std::move(done));
+                     });
+}
+
+}  // namespace tutti::control

@@ -1,0 +1,35 @@
+#ifndef CONTROL_SERVICE_RECORDING_SERVICE_H_
+#define CONTROL_SERVICE_RECORDING_SERVICE_H_
+
+#include "control/core/core.h"
+#include "control/service/authenticator.h"
+#include "control/service/read_pool.h"
+#include "tutti/control/v1/recording.grpc.pb.h"
+
+namespace tutti::control {
+
+// tutti.control.v1.RecordingService over the core.
+class RecordingService final : public v1::RecordingService::CallbackService {
+ public:
+  // All outlive the server.
+  RecordingService(Core& core, ReadPool& reads, const Authenticator& authenticator)
+      : core_(core), reads_(reads), authenticator_(authenticator) {}
+
+  grpc::ServerUnaryReactor* ListRecordings(grpc::CallbackServerContext* context,
+                                           const v1::ListRecordingsRequest* request,
+                                           v1::ListRecordingsResponse* response) override;
+  grpc::ServerUnaryReactor* GetRecording(grpc::CallbackServerContext* context, const v1::GetRecordingRequest* request,
+                                         v1::Recording* response) override;
+  grpc::ServerUnaryReactor* DeleteRecording(grpc::CallbackServerContext* context,
+                                            const v1::DeleteRecordingRequest* request,
+                                            v1::Recording* response) override;
+
+ private:
+  Core& core_;
+  ReadPool& reads_;
+  const Authenticator& authenticator_;
+};
+
+}  // namespace tutti::control
+
+#endif  // CONTROL_SERVICE_RECORDING_SERVICE_H_
