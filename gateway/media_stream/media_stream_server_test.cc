@@ -285,6 +285,9 @@ TEST_F(MediaStreamServerTest, ThereAreNoMoreThanConfigured) {
 TEST_F(MediaStreamServerTest, OneThatDoesNotReadIsClosedAndDelaysNobody) {
   options_.session.queue_frames_max = 16;
   options_.session.socket_bytes = 4096;
+  // It takes nothing any more, not even that it is closed.
+  options_.session.last_write_timeout = absl::Milliseconds(100);
+  options_.session.handshake_timeout = absl::Milliseconds(500);
   media_.serve = [](FakeMedia::Stream& stream) {
     StreamAudioResponse response;
     response.set_samples(std::string(640, 's'));
@@ -306,7 +309,6 @@ TEST_F(MediaStreamServerTest, OneThatDoesNotReadIsClosedAndDelaysNobody) {
 TEST_F(MediaStreamServerTest, OneThatIsTooSlowIsToldSo) {
   options_.session.queue_frames_max = 16;
   options_.session.socket_bytes = 4096;
-  absl::Mutex mutex;
   media_.serve = [](FakeMedia::Stream& stream) {
     StreamAudioResponse response;
     response.set_samples(std::string(640, 's'));

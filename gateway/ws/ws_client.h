@@ -30,8 +30,10 @@ class WsClient {
     if (payload.size() < 126) {
       frame += static_cast<char>(0x80 | payload.size());
     } else {
-      frame += static_cast<char>(0x80 | 127);
-      for (int shift = 56; shift >= 0; shift -= 8) frame += static_cast<char>(uint64_t{payload.size()} >> shift & 0xff);
+      const bool is_short = payload.size() < 65'536;
+      frame += static_cast<char>(0x80 | (is_short ? 126 : 127));
+      for (int shift = is_short ? 8 : 56; shift >= 0; shift -= 8)
+        frame += static_cast<char>(uint64_t{payload.size()} >> shift & 0xff);
     }
     raw_.Send(frame + std::string(4, '\0') + payload);
   }

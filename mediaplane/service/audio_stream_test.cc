@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -130,9 +132,14 @@ TEST_F(AudioStreamTest, SamplesGoBothWays) {
   ASSERT_TRUE(client.Say(said.substr(0, 2)));
   ASSERT_TRUE(client.Say(""));
   ASSERT_TRUE(client.Say(said.substr(2)));
-  std::vector<int16_t> frame(kFrame);
-  Await([&] { return line_->TakeSaid(frame); });
-  EXPECT_EQ(frame, std::vector<int16_t>(kFrame, 0x1234));
+  // However much of it is there at a time: what is filled up is zero.
+  std::vector<int16_t> frame(kFrame), taken;
+  Await([&] {
+    if (line_->TakeSaid(frame))
+      std::copy_if(frame.begin(), frame.end(), std::back_inserter(taken), [](int16_t s) { return s != 0; });
+    return taken.size() >= 3 * kFrame;
+  });
+  EXPECT_EQ(taken, std::vector<int16_t>(3 * kFrame, 0x1234));
   // It says no more: it is gone, and its leg tells so.
   client.stream->WritesDone();
   EXPECT_EQ(client.Reason(), "OK");
