@@ -10,6 +10,7 @@
 #include "common/config/config.h"
 #include "common/listen/listen.h"
 #include "common/log/log.h"
+#include "common/s3/bucket_config.h"
 #include "common/status/status.h"
 #include "common/tls/tls.h"
 #include "control/http_client/address_guard.h"
@@ -77,6 +78,7 @@ absl::Status Run(tutti::config::v1::Config config, const sigset_t& end_signals) 
   config.clear_api_key();
   TUTTI_ASSIGN_OR_RETURN(options.tls, tutti::LoadTls(config));
   options.core.recordings_uploaded = config.has_object_store();
+  if (config.has_object_store()) options.object_store = tutti::s3::MakeBucketOptions(config.object_store());
   options.media_nodes = {{kMediaNodeId, config.mediaplane().grpc_listen()}};
   options.speech_address =
       config.control().speech_address().empty() ? config.speech().grpc_listen() : config.control().speech_address();

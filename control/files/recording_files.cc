@@ -30,7 +30,9 @@ absl::Status FileNotFound(const std::string& file_id) {
                absl::StrCat("there is no file ", file_id, " of a recording"));
 }
 
-bool IsInObjectStore(const StoredFile& stored) { return stored.file.store() == v1::RecordingFile::STORE_OBJECT_STORE; }
+bool IsInObjectStore(const Core::StoredFile& stored) {
+  return stored.file.store() == v1::RecordingFile::STORE_OBJECT_STORE;
+}
 
 }  // namespace
 
@@ -59,8 +61,8 @@ grpc::ServerWriteReactor<google::api::HttpBody>* RecordingFiles::Read(grpc::Call
   return reactor;
 }
 
-absl::StatusOr<StoredFile> RecordingFiles::FindOf(const std::string& file_id,
-                                                  const std::optional<std::string>& customer_id) {
+absl::StatusOr<Core::StoredFile> RecordingFiles::FindOf(const std::string& file_id,
+                                                        const std::optional<std::string>& customer_id) {
   TUTTI_ASSIGN_OR_RETURN(StoredFile stored, parts_.find(file_id));
   if (customer_id.has_value() && stored.customer_id != *customer_id) return FileNotFound(file_id);
   return stored;
@@ -72,7 +74,7 @@ absl::Status RecordingFiles::Answer(const Wish& wish, BodyReply& reply) {
     return Error(absl::StatusCode::kFailedPrecondition, "STATE_INVALID",
                  absl::StrCat("recording ", stored.recording_id, " is not over: its files can't be read yet"));
   }
-  const FileHead head = MakeFileHead(stored.file, stored.modified, wish.conditions);
+  const FileHead head = MakeFileHead(stored.file, stored.tm_end, wish.conditions);
   if (head.status == 416) {
     reply.AddHead(head.metadata);
     return Error(absl::StatusCode::kOutOfRange, "RANGE_NOT_SATISFIABLE",

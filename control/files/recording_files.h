@@ -6,8 +6,8 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "common/clock/clock.h"
+#include "control/core/core.h"
 #include "control/core/principal.h"
 #include "control/files/body_reply.h"
 #include "control/files/downloads.h"
@@ -20,22 +20,11 @@
 
 namespace tutti::control {
 
-// A file as the store knows it, of any customer's.
-struct StoredFile {
-  std::string customer_id;
-  std::string node_id;
-  std::string recording_id;
-  v1::Recording::Status status = v1::Recording::STATUS_UNSPECIFIED;
-  // Empty until the recording is over.
-  v1::RecordingFile file;
-  // When the recording was over.
-  absl::Time modified;
-};
-
 // RecordingService's methods of files. Thread-safe.
 class RecordingFiles {
  public:
-  // NOT_FOUND (RECORDING_FILE_NOT_FOUND). Blocks.
+  using StoredFile = Core::StoredFile;
+  // Core::FindRecordingFile.
   using Find = std::function<absl::StatusOr<StoredFile>(const std::string& file_id)>;
 
   struct Parts {

@@ -22,6 +22,7 @@
 #include "control/operations/operations.h"
 #include "control/scheduler/effect_router.h"
 #include "control/scheduler/event_sequencer.h"
+#include "control/server/file_parts.h"
 #include "control/server/open_store.h"
 #include "control/service/announcer.h"
 #include "control/service/call_service.h"
@@ -113,6 +114,7 @@ struct ControlServer::Parts {
   std::unique_ptr<DeliveryEngine> deliveries;
 
   ReadPool reads;
+  std::unique_ptr<FileParts> files;
   std::unique_ptr<Announcer> announcer;
   std::unique_ptr<MediaStreams> streams;
   std::unique_ptr<ConferenceService> conferences;
@@ -129,7 +131,7 @@ struct ControlServer::Parts {
   absl::Status OpenStore(const Options& options);
   void MakeMedia(const Options& options);
   void MakeWebhooks(const Options& options);
-  void MakeServices(const Options& options);
+  absl::Status MakeServices(const Options& options);
   void AddGauges();
 };
 
@@ -233,7 +235,7 @@ void ControlServer::Parts::MakeWebhooks(const Options& options) {
   }));
 }
 
-void ControlServer::Parts::MakeServices(const Options& options) {
+absl::Status ControlServer::Parts::MakeServices(const Options& options) {
   announcer = std::make_unique<Announcer>(*core, reads, sounds->player(), ids);
   std::map<std::string, MediaStreams::Node> stream_nodes;
   for (const auto& [id, address] : options.media_nodes) stream_nodes[id] = {nodes.at(id), address};
@@ -248,8 +250,11 @@ void ControlServer::Parts::MakeServices(const Options& options) {
       *core, event_queue, clock, authenticator, [this](absl::Duration age) { counters.OnDelivered(age); },
       [this](const std::string& customer_id, const std::string& stream) { return live->Talkers(customer_id, stream); });
   webhooks = std::make_unique<WebhookService>(*core, reads, authenticator, [this] { deliveries->OnChange(); });
-  recordings = std::make_unique<RecordingService>(*core, reads, authenticator);
-  transcribes = std::make_unique<TranscribeService>(*core, reads, authenticator);
+  TUTTI_ASSIGN_OR_RETURN(files, FileParts::Make({options.media_nodes, options.tls, options.object_store}, *core, *store,
+                                                clock, authenticator, metrics.registry()));
+  recordings = std::make_unique<RecordingService>(*core, reads, authenticator, files->recordings());
+  transcribes = std::make_unique<TranscribeService>(*core, reads, authenticator, files->texts());
+  router.Add([this](const Effects& effects) { files->OnCommit(effects); });
   router.Add([this](const Effects& effects) { events->OnCommit(effects); });
   if (!options.postgres_url.empty()) {
     sequencer = std::make_unique<EventSequencer>(*core, event_queue, [this] {
@@ -262,6 +267,7 @@ void ControlServer::Parts::MakeServices(const Options& options) {
   }
   router.Add([this](const Effects& effects) { counters.OnCommit(effects); });
   router.Add(LogEvents);
+  return absl::OkStatus();
 }
 
 void ControlServer::Parts::AddGauges() {
@@ -303,7 +309,7 @@ absl::StatusOr<std::unique_ptr<ControlServer>> ControlServer::Start(const Option
   TUTTI_RETURN_IF_ERROR(parts.OpenStore(options));
   parts.MakeMedia(options);
   parts.MakeWebhooks(options);
-  parts.MakeServices(options);
+  TUTTI_RETURN_IF_ERROR(parts.MakeServices(options));
   parts.AddGauges();
   if (!options.metrics_listen.empty()) TUTTI_RETURN_IF_ERROR(parts.metrics.Serve(options.metrics_listen));
   TUTTI_ASSIGN_OR_RETURN(
@@ -331,6 +337,7 @@ ControlServer::~ControlServer() {
     parts.rpc.server->Wait();
     parts.rpc.server.reset();
   }
+  if (parts.files != nullptr) parts.files->Stop();
   parts.metrics.Stop();
   parts.live_queue.Stop();
   parts.event_queue.Stop();

@@ -3,11 +3,13 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "common/clock/clock.h"
 #include "common/metrics/metrics.h"
+#include "common/s3/bucket.h"
 #include "common/tls/tls.h"
 #include "control/core/core.h"
 #include "control/http_client/curl_http_client.h"
@@ -40,6 +42,8 @@ class ControlServer {
     std::string speech_address = "127.0.0.1:50054";
     // Addresses of media nodes by id.
     std::map<std::string, std::string> media_nodes;
+    // Where media nodes bring recordings to; nothing: they keep them.
+    std::optional<s3::BucketOptions> object_store;
     MonotonicClock monotonic = SystemMonotonicClock();
     // For URLs that others have told us; its clock is `monotonic`.
     CurlHttpClient::Options http;

@@ -31,4 +31,16 @@ Reactor* RecordingService::DeleteRecording(Context* context, const v1::DeleteRec
                      });
 }
 
+grpc::ServerWriteReactor<google::api::HttpBody>* RecordingService::ReadRecordingFile(
+    Context* context, const v1::ReadRecordingFileRequest* request) {
+  return files_.Read(context, request);
+}
+
+Reactor* RecordingService::CreateRecordingFileLink(Context* context, const v1::CreateRecordingFileLinkRequest* request,
+                                                   v1::RecordingFileLink* response) {
+  return AnswerFrom<v1::RecordingFileLink>(
+      authenticator_, *context, reads_, response,
+      [this, request = *request](const Principal& principal) { return files_.MakeLink(principal, request); });
+}
+
 }  // namespace tutti::control

@@ -2,6 +2,7 @@
 #define CONTROL_SERVICE_TRANSCRIBE_SERVICE_H_
 
 #include "control/core/core.h"
+#include "control/export/transcribe_export.h"
 #include "control/service/authenticator.h"
 #include "control/service/read_pool.h"
 #include "tutti/control/v1/transcribe.grpc.pb.h"
@@ -12,8 +13,8 @@ namespace tutti::control {
 class TranscribeService final : public v1::TranscribeService::CallbackService {
  public:
   // All outlive the server.
-  TranscribeService(Core& core, ReadPool& reads, const Authenticator& authenticator)
-      : core_(core), reads_(reads), authenticator_(authenticator) {}
+  TranscribeService(Core& core, ReadPool& reads, const Authenticator& authenticator, TranscribeExport& texts)
+      : core_(core), reads_(reads), authenticator_(authenticator), texts_(texts) {}
 
   grpc::ServerUnaryReactor* ListTranscribes(grpc::CallbackServerContext* context,
                                             const v1::ListTranscribesRequest* request,
@@ -28,11 +29,16 @@ class TranscribeService final : public v1::TranscribeService::CallbackService {
   grpc::ServerUnaryReactor* ListTranscripts(grpc::CallbackServerContext* context,
                                             const v1::ListTranscriptsRequest* request,
                                             v1::ListTranscriptsResponse* response) override;
+  grpc::ServerWriteReactor<google::api::HttpBody>* ExportTranscribe(
+      grpc::CallbackServerContext* context, const v1::ExportTranscribeRequest* request) override {
+    return texts_.Export(context, request);
+  }
 
  private:
   Core& core_;
   ReadPool& reads_;
   const Authenticator& authenticator_;
+  TranscribeExport& texts_;
 };
 
 }  // namespace tutti::control
