@@ -20,7 +20,10 @@ absl::Status Run(const tutti::config::v1::Config& config, const sigset_t& end_si
   TUTTI_ASSIGN_OR_RETURN(const auto server, tutti::mediaplane::MediaPlaneServer::Start(options, clock));
   const std::string rtp = absl::StrCat(tutti::mediaplane::FormatIp(options.addresses[0]), ":", options.port_first, "-",
                                        options.port_last, "/udp");
-  tutti::log::Info("listening", {{"grpc", options.grpc_listen}, {"metrics", options.metrics_listen}, {"rtp", rtp}});
+  tutti::log::Info("listening", {{"grpc", options.grpc_listen},
+                                 {"metrics", options.metrics_listen},
+                                 {"rtp", rtp},
+                                 {"recordings", options.recordings_dir}});
   int signal = 0;
   sigwait(&end_signals, &signal);
   tutti::log::Info("ending", {{"signal", signal}});

@@ -197,6 +197,7 @@ Tutti is up.
   gateway                                           metrics  http://{gateway["metrics"]}/metrics
   RTP               {mediaplane.get("rtp", "")}
   data base         {control.get("store", "")}
+  recordings        {mediaplane.get("recordings", "")}
 
 Next: make a room, then call it (tools/call --help says more):
 
