@@ -136,18 +136,21 @@ void Recording::OnMix(MixRate, int64_t tick_ns, std::span<const int16_t> samples
     tm_start_ = TimeOf(tick_ns);
     markers_.Add(Markers::Kind::kBegin, 0, tm_start_);
     state_changed_ = true;
+    news_.store(true, std::memory_order_release);
   }
   line_.AddMix(samples);
   Raise(tools_.figures->waiting_ticks_max, static_cast<uint64_t>(line_.waiting()));
   if (line_.waiting() > TimeLine::kWaitingTicksMax) {
     return Fail(RecordingState::FAILURE_DISK_SLOW, absl::DeadlineExceededError("10 s of sound wait for the disk"));
   }
+  if (line_.over()) news_.store(true, std::memory_order_release);
   if (line_.waiting() >= kBatchTicks || line_.over()) QueueWrite();
 }
 
 void Recording::Fail(RecordingState::Failure failure, const absl::Status& why) {
   if (failure_ != RecordingState::FAILURE_UNSPECIFIED) return;
   failure_ = failure;
+  news_.store(true, std::memory_order_release);
   log::Error("recording failed", {{"recording_id", request_.recording_id()},
                                   {"conference_id", request_.bridge_id()},
                                   {"failure", RecordingState::Failure_Name(failure)},
@@ -210,6 +213,7 @@ void Recording::WriteOut() {
       if (last) continue;
     }
     closed_ = last;
+    if (last) news_.store(true, std::memory_order_release);
     if (last || line_.waiting() < kBatchTicks) {
       queued_ = false;
       // What came meanwhile, and did not queue.

@@ -1,6 +1,7 @@
 #ifndef MEDIAPLANE_RECORDING_RECORDING_H_
 #define MEDIAPLANE_RECORDING_RECORDING_H_
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -55,6 +56,9 @@ class Recording final : public TapListener, public std::enable_shared_from_this<
   void End();
   // The state as it is, with status and failure; FINISHING once End was called.
   media::v1::RecordingState state() const;
+  // Something of what is below may have changed since the last call: cheap, to be asked
+  // often.
+  bool TakeNews() { return news_.load(std::memory_order_relaxed) && news_.exchange(false, std::memory_order_acquire); }
   // It must end: a failure, or its longest duration.
   bool ends() const;
   bool closed() const;
@@ -83,6 +87,8 @@ class Recording final : public TapListener, public std::enable_shared_from_this<
   // Writer thread.
   RecordingFiles files_;
   bool begun_ = false;
+
+  std::atomic<bool> news_ = true;
 
   mutable absl::Mutex mutex_;
   TimeLine line_ ABSL_GUARDED_BY(mutex_);

@@ -107,8 +107,8 @@ absl::StatusOr<RecordingState> Recordings::Create(const PutRecordingRequest& req
                                 {"conference_id", request.bridge_id()},
                                 {"rate", request.sample_rate_hz()},
                                 {"per_speaker", request.per_speaker()}});
-  active_.insert(request.recording_id());
   const Entry& created = *(entries_[request.recording_id()] = std::move(entry));
+  active_[request.recording_id()] = entries_.at(request.recording_id()).get();
   UpdateFigures();
   Tell(created);
   return created.folder.state();
@@ -121,19 +121,23 @@ void Recordings::End(Entry& entry) {
 }
 
 void Recordings::EndBridge(BridgeSlot bridge) {
-  for (const std::string& id : std::vector<std::string>(active_.begin(), active_.end())) {
-    Entry& entry = *entries_.at(id);
-    if (entry.bridge != bridge || !entry.subscription) continue;
-    End(entry);
-    PollActive(id, entry);
+  std::vector<std::string> ending;
+  for (const auto& [id, entry] : active_) {
+    if (entry->bridge == bridge && entry->subscription) ending.push_back(id);
+  }
+  for (const std::string& id : ending) {
+    End(*active_.at(id));
+    PollActive(id, *active_.at(id));
   }
 }
 
 void Recordings::Poll() {
   removed_.Expire(options_.tools.clock->Now());
-  for (const std::string& id : std::vector<std::string>(active_.begin(), active_.end())) {
-    PollActive(id, *entries_.at(id));
+  std::vector<std::string> news;
+  for (const auto& [id, entry] : active_) {
+    if (entry->recording->TakeNews()) news.push_back(id);
   }
+  for (const std::string& id : news) PollActive(id, *entries_.at(id));
   std::vector<std::pair<std::string, absl::StatusOr<RecordingFolder>>> finished, uploaded;
   {
     absl::MutexLock lock(&inbox_->mutex);
@@ -274,10 +278,14 @@ absl::StatusOr<Recordings::FileOnDisk> Recordings::FindFile(const media::v1::Rea
 
 std::vector<RecordingState> Recordings::UnderWay() const {
   std::vector<RecordingState> states;
-  for (const auto* ids : {&active_, &finishing_}) {
-    for (const std::string& id : *ids) {
-      if (!entries_.at(id)->deleted) states.push_back(entries_.at(id)->folder.state());
-    }
+  for (const auto& [id, entry] : active_) {
+    if (entry->deleted) continue;
+    // How long it is changes without news.
+    states.push_back(entry->folder.state());
+    states.back().set_duration_ms(entry->recording->state().duration_ms());
+  }
+  for (const std::string& id : finishing_) {
+    if (!entries_.at(id)->deleted) states.push_back(entries_.at(id)->folder.state());
   }
   return states;
 }

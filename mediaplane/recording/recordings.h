@@ -116,7 +116,7 @@ class Recordings {
   const std::function<void(const media::v1::RecordingState&)> changed_;
   absl::flat_hash_map<std::string, std::unique_ptr<Entry>> entries_;
   // Those with a Recording, and those that the finisher has.
-  absl::flat_hash_set<std::string> active_;
+  absl::flat_hash_map<std::string, Entry*> active_;
   absl::flat_hash_set<std::string> finishing_;
   // Deleted ones, and those that were stopped before they were begun.
   Tombstones<int64_t> removed_;
