@@ -5,10 +5,12 @@ The methods come from the OpenAPI document and from reflection, so that a new on
 test.
 """
 
+import io
 import os
 import re
 import unittest
 import uuid
+import wave
 
 import grpc
 
@@ -22,7 +24,7 @@ KEYS = {"a": "key-of-customer-a-0123456789", "b": "key-of-customer-b-0123456789"
 IDS = {"a": "0198f2d0-0000-7000-8000-00000000000a", "b": "0198f2d0-0000-7000-8000-00000000000b"}
 
 SERVICES = ("CallService", "ConferenceService", "ConferencecallService", "EventService", "FlowService",
-            "WebhookService")
+            "RecordingService", "SoundService", "TranscribeService", "WebhookService")
 # A body that each operation takes; a new one has to be added here.
 WEBHOOK = {"uri": "https://hook.invalid/", "enabled": False}
 FLOW = {"actions": [{"type": "answer"}]}
@@ -31,9 +33,24 @@ NO_ROOM = "0198f2d0-0000-7000-8000-0000000000ff"
 BODIES = {"ReplaceWebhook": WEBHOOK, "UpdateWebhook": {"name": "stolen"}, "ReplayWebhook": {},
           "ReplaceFlow": FLOW, "MuteAll": {"muted": True}, "MoveConferencecall": {"conference_id": NO_ROOM},
           "UpdateConferencecall": {"muted": True}, "PlayConference": {"sound": "beep"}, "PlayConferencecall": {"sound": "beep"},
+          "TalkConference": {"text": "stolen"}, "TalkConferencecall": {"text": "stolen"}, "StartRecording": {},
+          "StartTranscribe": {"language": "en-US"}, "CreateRecordingFileLink": {},
           "ReplaceConference": {"name": "stolen"}, "UpdateConference": {"name": "stolen"},
           "ReofferCall": {"sdp_offer": sdp.offer("PCMU", 40000)}}
-CREATES = {"CreateConference", "CreateCall", "CreateFlow", "CreateWebhook"}
+CREATES = {"CreateConference", "CreateCall", "CreateFlow", "CreateSound", "CreateWebhook"}
+# Whose answer is no JSON; what is missing of them has another name than its path.
+FILES = {"recordingfiles": "RECORDING_FILE"}
+
+
+def sound_file():
+    """A tenth of a second of silence."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes(bytes(1600))
+    return file.getvalue()
 
 
 def missing_id():
@@ -61,6 +78,18 @@ class Customer:
         assert answer.status == 200, answer.text
         return answer.body
 
+    def create_sound(self, headers=()):
+        return self.post("/v1/sounds", sound_file(), {"Content-Type": "audio/wav", **dict(headers)})
+
+    def recording(self, room):
+        """A recording that is over."""
+        recording_id = self.post(f"/v1/conferences/{room}/recording_start", {"duration": 1})["recording_id"]
+        until(lambda: self.get(f"/v1/recordings/{recording_id}")["status"] == "ended", 20, "recorded")
+        return recording_id
+
+    def transcribe(self, room):
+        return self.post(f"/v1/conferences/{room}/transcribe_start", {"language": "en-US"})["transcribe_id"]
+
     def call(self, *rooms, **fields):
         """A call that joins one room after the other, if it can."""
         actions = [{"type": "conference_join", "option": {"conference_id": room}} for room in rooms]
@@ -80,7 +109,7 @@ class Customer:
 class CustomersTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.stack = Stack()
+        cls.stack = Stack(speech=True)
         path = os.path.join(cls.stack.folder, "tutti.conf")
         with open(path, "w", encoding="ascii") as file:
             for name, key in KEYS.items():
@@ -94,7 +123,11 @@ class CustomersTest(unittest.TestCase):
         pairs = [cls.a.joined(room["id"]) for room in cls.rooms]
         cls.webhooks = [cls.a.post("/v1/webhooks", WEBHOOK) for _ in range(2)]
         cls.flows = [cls.a.post("/v1/flows", FLOW) for _ in range(2)]
-        cls.owned = {"webhooks": cls.webhooks[0]["id"], "flows": cls.flows[0]["id"],
+        sounds = [cls.a.create_sound() for _ in range(2)]
+        recordings = [cls.a.recording(room["id"]) for room in cls.rooms]
+        transcribes = [cls.a.transcribe(room["id"]) for room in cls.rooms]
+        cls.owned = {"webhooks": cls.webhooks[0]["id"], "flows": cls.flows[0]["id"], "sounds": sounds[0]["id"],
+                     "recordings": recordings[0], "recordingfiles": recordings[0], "transcribes": transcribes[0],
                      "conferences": cls.rooms[0]["id"], "calls": pairs[0][0]["id"],
                      "conferencecalls": pairs[0][1]["id"]}
         cls.openapi = cls.stack.get("/openapi.json").body
@@ -112,7 +145,7 @@ class CustomersTest(unittest.TestCase):
 
     def of_a(self):
         """What customer A has, without figures that go on by themselves."""
-        things = {kind: self.a.get(f"/v1/{kind}/{an_id}") for kind, an_id in self.owned.items()}
+        things = {kind: self.a.get(f"/v1/{kind}/{an_id}") for kind, an_id in self.owned.items() if kind not in FILES}
         things["calls"].pop("media_statistics")
         return things
 
@@ -143,7 +176,7 @@ class CustomersTest(unittest.TestCase):
                     answers = [self.b.request(method, path.replace("{id}", one), body, headers)
                                for one in (other, none)]
                     self.assertEqual(answers[0].status, 404, answers[0].text)
-                    self.assertRegex(answers[0].reason, f"^{kind[:-1].upper()}_NOT_FOUND$")
+                    self.assertEqual(answers[0].reason, f"{FILES.get(kind, kind[:-1].upper())}_NOT_FOUND")
                     self.assert_same(*answers, (other, none))
             tried.add(kind)
         self.assertEqual(tried, set(self.owned))
@@ -153,12 +186,19 @@ class CustomersTest(unittest.TestCase):
         own = self.b.post("/v1/conferences", {})["id"]
         call, participant = self.b.joined(own)
         own_ids = {own, call["id"], participant["id"], self.b.post("/v1/webhooks", WEBHOOK)["id"],
-                   self.b.post("/v1/flows", FLOW)["id"]}
+                   self.b.post("/v1/flows", FLOW)["id"], self.b.create_sound()["id"], self.b.recording(own),
+                   self.b.transcribe(own)}
         lists = [(path, operation) for method, path, operation in self.operations()
                  if method == "GET" and "{" not in path]
-        self.assertEqual(len(lists), 5)
+        self.assertEqual(len(lists), 9)
         for path, operation in lists:
             with self.subTest(path):
+                if path == "/v1/transcripts":
+                    ids = (self.owned["transcribes"], missing_id())
+                    answers = [self.b.request("GET", f"{path}?transcribe_id={one}") for one in ids]
+                    self.assertEqual((answers[0].status, answers[0].reason), (404, "TRANSCRIBE_NOT_FOUND"))
+                    self.assert_same(*answers, ids)
+                    continue
                 shown = self.b.get(path)["result"]
                 self.assertTrue({one["id"] for one in shown} & own_ids)
                 self.assertEqual({one["customer_id"] for one in shown}, {IDS["b"]})
@@ -191,6 +231,9 @@ class CustomersTest(unittest.TestCase):
                 self.assertEqual([one["customer_id"] for one in made], [IDS["a"], IDS["b"]] * 2)
                 self.assertEqual([one["id"] for one in made[:2]], [one["id"] for one in made[2:]])
                 self.assertNotEqual(made[0]["id"], made[1]["id"])
+        sounds = [customer.create_sound(key) for customer in (self.a, self.b, self.a, self.b)]
+        self.assertEqual([one["id"] for one in sounds[:2]], [one["id"] for one in sounds[2:]])
+        self.assertNotEqual(sounds[0]["id"], sounds[1]["id"])
         # What one has used for one thing is free for the other's another.
         key = {"Idempotency-Key": str(uuid.uuid4())}
         self.a.post("/v1/conferences", {"name": "one"}, key)
@@ -259,6 +302,10 @@ class CustomersTest(unittest.TestCase):
                                 request.sdp_offer = BODIES["ReofferCall"]["sdp_offer"]
                             if hasattr(request, "sound"):
                                 request.sound = "beep"
+                            if hasattr(request, "text"):
+                                request.text = "stolen"
+                            if hasattr(request, "language"):
+                                request.language = "en-US"
                             if hasattr(request, "conference_id"):
                                 request.conference_id = NO_ROOM
                             if hasattr(holder, "actions"):
@@ -268,8 +315,8 @@ class CustomersTest(unittest.TestCase):
                             found.append((code, details.replace(one, "ID"), str(trailers).replace(one, "ID")))
                             tried += 1
                         self.assertEqual(found[:1], found[1:])
-        # All but lists, creates and Watch.
-        self.assertEqual(tried, 2 * sum("{" in path for _, path, _ in self.operations()))
+        # All but lists, creates and Watch; and OpenMediaStream, which the gateway alone asks for.
+        self.assertEqual(tried, 2 * (1 + sum("{" in path for _, path, _ in self.operations())))
         self.assertEqual(self.of_a(), before)
 
     def test_nobody_watches_the_other(self):
