@@ -192,6 +192,18 @@ TEST_F(CoreRecordingTest, PausedBeforeItHasBegun) {
   CheckInvariants();
 }
 
+TEST_F(CoreRecordingTest, StoppedBeforeItHasBegun) {
+  hold_commands_ = true;
+  const std::string id = Recorded();
+  ASSERT_TRUE(Stop().ok());
+  EXPECT_EQ(Recording(id).status(), R::STATUS_STOPPING);
+  hold_commands_ = false;
+  Settle();
+  EXPECT_EQ(Recording(id).status(), R::STATUS_ENDED);
+  EXPECT_EQ(RecordingEvents(), (Types{"recording_started", "recording_finished"}));
+  CheckInvariants();
+}
+
 TEST_F(CoreRecordingTest, ItsOwnEndFreesTheRoom) {
   const std::string id = Recorded();
   node_.FinishRecording(id);

@@ -205,7 +205,8 @@ absl::Status Rules::SyncRecording(RecordingRecord& record, const State& state, b
     record.mutable_job()->set_command_at_us(0);
   }
   R changed = record.recording();
-  if (state.has_tm_start() && !changed.has_tm_start()) *changed.mutable_tm_start() = state.tm_start();
+  const bool has_begun = state.has_tm_start() && !changed.has_tm_start();
+  if (has_begun) *changed.mutable_tm_start() = state.tm_start();
   if (IsOver(state.status())) TakeOutcome(state, changed);
   if (!google::protobuf::util::MessageDifferencer::Equals(changed, record.recording())) {
     work_.Touch(record);
@@ -218,8 +219,10 @@ absl::Status Rules::SyncRecording(RecordingRecord& record, const State& state, b
     }
   }
   // One whose beginning nobody has told yet has begun all the same.
-  if (changed.has_tm_start() && changed.status() == R::STATUS_INITIATING) {
+  if (has_begun && changed.status() == R::STATUS_INITIATING) {
     TUTTI_RETURN_IF_ERROR(MoveRecording(record, RecordingEvent::kRecording));
+  } else if (has_begun && changed.status() == R::STATUS_STOPPING) {
+    work_.Emit("recording_started", record);
   }
   switch (state.status()) {
     case State::STATUS_RECORDING:
