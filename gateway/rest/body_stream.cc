@@ -189,15 +189,15 @@ void BodyStream::OnDone(const grpc::Status& done) {
     take = std::exchange(take_, nullptr);
     cancelled = cancelled_;
   }
-  if (!status.ok() && !cancelled) {
+  if (status.ok() && !head_replied_) {
+    ReplyHead();
+  } else if (!status.ok() && !(cancelled && head_replied_)) {
     // Logs it, too.
     Response failure = FailureOf(*call_, status);
     if (!head_replied_) {
       AddHead(failure);
       std::exchange(call_->reply, nullptr)(std::move(failure));
     }
-  } else if (!head_replied_) {
-    ReplyHead();
   }
   if (take != nullptr) status.ok() ? take("") : take(FromGrpcStatus(status));
   ended_(self);

@@ -242,6 +242,16 @@ TEST_F(BodyStreamTest, TheHandlersEndCancels) {
   }
 }
 
+TEST_F(BodyStreamTest, TheHandlersEndAnswersWhoWaitsForAHead) {
+  files_.hangs = true;
+  Response answer;
+  handler_->Handle({"GET", "/v1/recordingfiles/f-1", {}, "", "r"},
+                   [&](Response response) { answer = std::move(response); });
+  handler_.reset();
+  EXPECT_EQ(answer.status, 500);
+  EXPECT_FALSE(answer.streamed.has_value());
+}
+
 TEST_F(BodyStreamTest, HeadersThatCantGoOnAreRefused) {
   for (const std::string& bad : {std::string(1025, 'x'), std::string("bytes=\xc3\xa9")}) {
     const Response response = Ask("GET", {{"Range", bad}});
