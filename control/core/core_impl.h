@@ -108,7 +108,7 @@ absl::Status ApplyLegState(Core::Impl& impl, Work& work, Rules& rules, const std
 absl::Status ApplyRecordingState(Work& work, Rules& rules, const std::string& node_id,
                                  const media::v1::RecordingState& state, bool in_order);
 absl::Status ApplyTranscriptionState(Work& work, Rules& rules, const std::string& node_id,
-                                     const media::v1::TranscriptionState& state);
+                                     const media::v1::TranscriptionState& state, bool in_order);
 absl::Status ApplyTranscript(Work& work, Rules& rules, const std::string& node_id,
                              const media::v1::TranscriptMade& made);
 
@@ -134,8 +134,8 @@ struct Differences {
 // The part of recordings and transcriptions, and what mends it.
 // core_reconcile_jobs.cc.
 absl::Status CompareJobs(Transaction& tx, const std::string& node_id, const NodeSnapshot& snapshot,
-                         Differences& differences);
-std::vector<Core::Impl::Rule> MendJobs(const NodeLease& lease, const NodeSnapshot& snapshot,
+                         absl::Time known_until, Differences& differences);
+std::vector<Core::Impl::Rule> MendJobs(const NodeLease& lease, const NodeSnapshot& snapshot, absl::Time known_until,
                                        const Differences& differences);
 // Their node is lost; over ones stay as they are.
 absl::Status LoseRecording(Work& work, Rules& rules, const std::string& node_id, const std::string& id);

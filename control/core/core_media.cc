@@ -101,7 +101,7 @@ absl::Status ApplyEvent(Work& work, Rules& rules, const std::string& node_id, co
     case Event::kRecordingChanged:
       return ApplyRecordingState(work, rules, node_id, event.recording_changed().recording(), true);
     case Event::kTranscriptionChanged:
-      return ApplyTranscriptionState(work, rules, node_id, event.transcription_changed().transcription());
+      return ApplyTranscriptionState(work, rules, node_id, event.transcription_changed().transcription(), true);
     case Event::kTranscriptMade:
       return ApplyTranscript(work, rules, node_id, event.transcript_made());
     case Event::kLegStreamClosed: {

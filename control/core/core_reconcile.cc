@@ -124,7 +124,7 @@ absl::Status Compare(Transaction& tx, const std::string& node_id, const NodeSnap
   for (const std::string& id : conferences) {
     if (!bridges.contains(id)) TUTTI_RETURN_IF_ERROR(CompareMissingBridge(tx, id, differences));
   }
-  return CompareJobs(tx, node_id, snapshot, differences);
+  return CompareJobs(tx, node_id, snapshot, known_until, differences);
 }
 
 absl::Status MendCall(Core::Impl& impl, Work& work, Rules& rules, const std::string& node_id,
@@ -208,7 +208,7 @@ void Core::Reconcile(const NodeLease& lease, const NodeSnapshot& snapshot, DoneS
       [&](Transaction& tx) { return Compare(tx, lease.node_id, snapshot, known_until, legs, *differences); });
   if (!status.ok()) return done(status);
 
-  std::vector<Impl::Rule> rules = MendJobs(lease, snapshot, *differences);
+  std::vector<Impl::Rule> rules = MendJobs(lease, snapshot, known_until, *differences);
   for (const std::string& id : differences->calls) {
     const auto found = legs.find(id);
     std::optional<media::v1::LegState> state;

@@ -99,15 +99,20 @@ absl::Status CompareMissingRecording(Transaction& tx, const std::string& id, Dif
   return absl::OkStatus();
 }
 
-absl::Status CompareMissingTranscribe(Transaction& tx, const std::string& id, Differences& differences) {
+// Whether the node had it before and, as it is not in the snapshot, is over with it.
+bool IsGone(const TranscribeRecord& record, absl::Time known_until, bool epoch_changed) {
+  return record.has_begun() && record.transcribe().status() == v1::Transcribe::STATUS_PROGRESSING &&
+         (epoch_changed || FromTimestamp(record.transcribe().tm_update()) < known_until);
+}
+
+absl::Status CompareMissingTranscribe(Transaction& tx, const std::string& id, absl::Time known_until,
+                                      Differences& differences) {
   TUTTI_ASSIGN_OR_RETURN(const auto record, tx.transcribes.Find(id, Lock::kNo));
   if (!record.has_value()) return absl::OkStatus();
-  if (differences.epoch_changed && record->has_begun() &&
-      record->transcribe().status() == v1::Transcribe::STATUS_PROGRESSING) {
-    differences.transcribes.push_back(id);
-    return absl::OkStatus();
-  }
-  differences.repeats.transcriptions.push_back({record->job().node_id(), id, record->job().revision()});
+  const bool is_gone = IsGone(*record, known_until, differences.epoch_changed);
+  if (!is_gone) differences.repeats.transcriptions.push_back({record->job().node_id(), id, record->job().revision()});
+  // A process that is no more may have told texts of one whose beginning nobody has heard of.
+  if (is_gone || differences.epoch_changed || differences.events_lost) differences.transcribes.push_back(id);
   return absl::OkStatus();
 }
 
@@ -120,7 +125,7 @@ std::optional<State> FindState(const std::map<std::string, State>& states, const
 }  // namespace
 
 absl::Status CompareJobs(Transaction& tx, const std::string& node_id, const NodeSnapshot& snapshot,
-                         Differences& differences) {
+                         absl::Time known_until, Differences& differences) {
   std::set<std::string> ids;
   for (const RecordingState& state : snapshot.recordings) {
     ids.insert(state.recording_id());
@@ -136,13 +141,12 @@ absl::Status CompareJobs(Transaction& tx, const std::string& node_id, const Node
   }
   TUTTI_ASSIGN_OR_RETURN(const auto transcribes, tx.transcribes.FindByNode(node_id));
   for (const std::string& id : transcribes) {
-    if (!ids.contains(id)) TUTTI_RETURN_IF_ERROR(CompareMissingTranscribe(tx, id, differences));
-    if (differences.events_lost) differences.transcribes.push_back(id);
+    if (!ids.contains(id)) TUTTI_RETURN_IF_ERROR(CompareMissingTranscribe(tx, id, known_until, differences));
   }
   return absl::OkStatus();
 }
 
-std::vector<Core::Impl::Rule> MendJobs(const NodeLease& lease, const NodeSnapshot& snapshot,
+std::vector<Core::Impl::Rule> MendJobs(const NodeLease& lease, const NodeSnapshot& snapshot, absl::Time known_until,
                                        const Differences& differences) {
   std::map<std::string, RecordingState> recordings;
   for (const RecordingState& state : snapshot.recordings) recordings[state.recording_id()] = state;
@@ -157,15 +161,19 @@ std::vector<Core::Impl::Rule> MendJobs(const NodeLease& lease, const NodeSnapsho
     });
   }
   for (const std::string& id : differences.transcribes) {
-    rules.push_back([lease, id, state = FindState(transcriptions, id), lost = differences.events_lost,
+    rules.push_back([lease, id, known_until, state = FindState(transcriptions, id), lost = differences.events_lost,
                      epoch_changed = differences.epoch_changed](Work& work, Rules& rules) -> absl::Status {
       TUTTI_RETURN_IF_ERROR(Core::Impl::HoldLease(work, lease));
       TUTTI_ASSIGN_OR_RETURN(TranscribeRecord * record, work.Transcribe(id));
       if (record == nullptr || record->job().node_id() != lease.node_id) return absl::OkStatus();
+      const bool is_gone = !state.has_value() && IsGone(*record, known_until, epoch_changed);
       // Texts may have been among the events.
-      if (lost && record->transcribe().status() == v1::Transcribe::STATUS_PROGRESSING) rules.NoteLosses(*record);
-      if (state.has_value()) return rules.SyncTranscribe(*record, *state);
-      return epoch_changed ? LoseTranscribe(work, rules, lease.node_id, id) : absl::OkStatus();
+      const bool is_running = record->transcribe().status() == v1::Transcribe::STATUS_PROGRESSING;
+      if ((lost || epoch_changed) && is_running) rules.NoteLosses(*record);
+      if (state.has_value()) return rules.SyncTranscribe(*record, *state, true);
+      if (!is_gone) return absl::OkStatus();
+      if (epoch_changed) return LoseTranscribe(work, rules, lease.node_id, id);
+      return rules.MoveTranscribe(*record, TranscribeEvent::kEnded);
     });
   }
   return rules;

@@ -220,7 +220,7 @@ absl::StatusOr<TranscriptionCommand> Core::ReadTranscriptionCommand(const MediaR
 
 void Core::TranscriptionPut(const std::string& node_id, const media::v1::TranscriptionState& state, DoneStatus done) {
   impl_->Run(
-      [node_id, state](Work& work, Rules& rules) { return ApplyTranscriptionState(work, rules, node_id, state); },
+      [node_id, state](Work& work, Rules& rules) { return ApplyTranscriptionState(work, rules, node_id, state, false); },
       std::move(done));
 }
 
@@ -235,9 +235,9 @@ void Core::TranscriptionRefused(const std::string& node_id, const std::string& t
 }
 
 absl::Status ApplyTranscriptionState(Work& work, Rules& rules, const std::string& node_id,
-                                     const media::v1::TranscriptionState& state) {
+                                     const media::v1::TranscriptionState& state, bool in_order) {
   TUTTI_ASSIGN_OR_RETURN(TranscribeRecord * record, FindOnNode(work, node_id, state.transcription_id()));
-  return record == nullptr ? absl::OkStatus() : rules.SyncTranscribe(*record, state);
+  return record == nullptr ? absl::OkStatus() : rules.SyncTranscribe(*record, state, in_order);
 }
 
 absl::Status ApplyTranscript(Work& work, Rules& rules, const std::string& node_id,

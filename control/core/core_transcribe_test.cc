@@ -230,6 +230,33 @@ TEST_F(CoreTranscribeTest, LateTextsCountUntilItsEnd) {
   CheckInvariants();
 }
 
+TEST_F(CoreTranscribeTest, AReplyOvertakesNoText) {
+  const std::string id = Begun();
+  const std::string call = JoinedCall(room_).id();
+  hold_events_ = true;
+  node_.Say(Text(id, call, clock_.Now(), "one"));
+  ASSERT_TRUE(Stop().ok());
+  core_->TranscriptionPut(node_.id(), node_.transcriptions.at(id), [](const absl::Status&) {});
+  Settle();
+  EXPECT_EQ(node_.transcriptions.at(id).status(), State::STATUS_ENDED);
+  EXPECT_EQ(Transcribe(id).status(), T::STATUS_PROGRESSING);
+  hold_events_ = false;
+  Settle();
+  EXPECT_EQ(Transcribe(id).status(), T::STATUS_DONE);
+  EXPECT_EQ(Texts(id).size(), 1u);
+}
+
+TEST_F(CoreTranscribeTest, OneThatTheNodeHasEndedUnheardIsDone) {
+  const std::string id = Begun();
+  clock_.Advance(absl::Seconds(1));
+  node_.EndTranscription(id, State::STATUS_ENDED);
+  Reconcile();
+  EXPECT_EQ(Transcribe(id).status(), T::STATUS_DONE);
+  EXPECT_TRUE(Transcribe(id).degraded());
+  EXPECT_EQ(Room(room_).transcribe_id(), "");
+  CheckInvariants();
+}
+
 TEST_F(CoreTranscribeTest, TheRoomsEndStopsIt) {
   const std::string id = Begun();
   JoinedCall(room_);

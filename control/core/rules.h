@@ -110,8 +110,10 @@ class Rules {
   // where it fails.
   absl::Status MoveTranscribe(store::TranscribeRecord& transcribe, TranscribeEvent event,
                               v1::Transcribe::FailureReason reason = v1::Transcribe::FAILURE_REASON_UNSPECIFIED);
-  // The transcription as the node has it.
-  absl::Status SyncTranscribe(store::TranscribeRecord& transcribe, const media::v1::TranscriptionState& state);
+  // The transcription as the node has it. `in_order`: by an event or a snapshot, which
+  // come after the texts that were told before.
+  absl::Status SyncTranscribe(store::TranscribeRecord& transcribe, const media::v1::TranscriptionState& state,
+                              bool in_order);
   absl::Status RefuseTranscribe(store::TranscribeRecord& transcribe, int64_t revision);
   absl::Status AddTranscript(store::TranscribeRecord& transcribe, const media::v1::TranscriptMade& made);
   // Speech or texts were lost.
@@ -150,6 +152,8 @@ class Rules {
   void AskForObjectDeletion(store::RecordingRecord& recording);
   // It is no longer the room's.
   absl::Status FreeTranscribe(const store::TranscribeRecord& transcribe);
+  // Whether it is late or has losses, and who recognises.
+  void TakeHealth(store::TranscribeRecord& transcribe, const media::v1::TranscriptionState& state);
   // Nothing is wanted of the node any more.
   void ForgetTranscription(store::TranscribeRecord& transcribe);
   // The participant that the leg was then in the room; empty: none.

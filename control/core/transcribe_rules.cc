@@ -123,35 +123,42 @@ void Rules::NoteLosses(TranscribeRecord& record) {
   record.mutable_transcribe()->set_degraded(true);
 }
 
-absl::Status Rules::SyncTranscribe(TranscribeRecord& record, const State& state) {
+absl::Status Rules::SyncTranscribe(TranscribeRecord& record, const State& state, bool in_order) {
   if (record.job().command_at_us() != 0 && state.revision() >= record.job().revision()) {
     work_.Touch(record);
     record.mutable_job()->set_command_at_us(0);
   }
   if (record.transcribe().status() == T::STATUS_PROGRESSING) {
-    if (state.utterances_lost() > 0) NoteLosses(record);
-    const bool degraded = state.degraded() || record.has_losses();
-    const std::string provider = CutText(state.provider(), kProviderBytesMax);
-    T& transcribe = *record.mutable_transcribe();
-    if (transcribe.degraded() != degraded || (!provider.empty() && transcribe.provider() != provider)) {
-      work_.Touch(record);
-      transcribe.set_degraded(degraded);
-      if (!provider.empty()) transcribe.set_provider(provider);
-    }
+    if (in_order) TakeHealth(record, state);
     if (state.status() != State::STATUS_UNSPECIFIED && !record.has_begun()) {
       record.set_has_begun(true);
       if (record.job().wanted() == NodeJob::WANTED_RUN) {
-        record.set_deadline_at_us(ToMicroseconds(FromTimestamp(transcribe.tm_create()) + options_.age_max));
+        const absl::Time begun = FromTimestamp(record.transcribe().tm_create());
+        record.set_deadline_at_us(ToMicroseconds(begun + options_.age_max));
       }
       work_.Emit("transcribe_progressing", record);
     }
   }
   if (state.status() != State::STATUS_ENDED && state.status() != State::STATUS_FAILED) return absl::OkStatus();
-  const bool failed = state.status() == State::STATUS_FAILED;
-  TUTTI_RETURN_IF_ERROR(MoveTranscribe(record, failed ? TranscribeEvent::kFailed : TranscribeEvent::kEnded,
-                                       T::FAILURE_REASON_SPEECH_FAILED));
-  ForgetTranscription(record);
+  // Texts may be on their way that were told before its end.
+  if (in_order) {
+    const bool failed = state.status() == State::STATUS_FAILED;
+    TUTTI_RETURN_IF_ERROR(MoveTranscribe(record, failed ? TranscribeEvent::kFailed : TranscribeEvent::kEnded,
+                                         T::FAILURE_REASON_SPEECH_FAILED));
+  }
+  if (record.transcribe().status() != T::STATUS_PROGRESSING) ForgetTranscription(record);
   return absl::OkStatus();
+}
+
+void Rules::TakeHealth(TranscribeRecord& record, const State& state) {
+  if (state.utterances_lost() > 0) NoteLosses(record);
+  const bool degraded = state.degraded() || record.has_losses();
+  const std::string provider = CutText(state.provider(), kProviderBytesMax);
+  T& transcribe = *record.mutable_transcribe();
+  if (transcribe.degraded() == degraded && (provider.empty() || transcribe.provider() == provider)) return;
+  work_.Touch(record);
+  transcribe.set_degraded(degraded);
+  if (!provider.empty()) transcribe.set_provider(provider);
 }
 
 void Rules::ForgetTranscription(TranscribeRecord& record) {

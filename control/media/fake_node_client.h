@@ -129,6 +129,7 @@ class FakeNodeClient final : public NodeClient {
   }
   void Snapshot(Done<NodeSnapshot> done) override {
     ++snapshots;
+    if (std::exchange(log_epoch_, node_.epoch()) != node_.epoch()) log_.clear();
     log_.insert(log_.end(), node_.events.begin(), node_.events.end());
     node_.events.clear();
     Answer<NodeSnapshot>(node_.Snapshot({}), done);
@@ -149,7 +150,7 @@ class FakeNodeClient final : public NodeClient {
       queue_.Post([handler = stream->handler, hello] { handler.on_message(hello); });
       // What a snapshot has overtaken.
       for (const media::v1::NodeEvent& event : log_) {
-        if (event.sequence() <= request.after_sequence()) continue;
+        if (event.sequence() <= request.after_sequence() || log_epoch_ != node_.epoch()) continue;
         media::v1::WatchResponse response;
         *response.mutable_event() = event;
         queue_.Post([handler = stream->handler, response] { handler.on_message(response); });
@@ -210,8 +211,9 @@ class FakeNodeClient final : public NodeClient {
   std::shared_ptr<FakeStream> stream_;
   std::shared_ptr<FakeLiveStream> live_;
   std::deque<std::function<void()>> held_;
-  // Events that nobody was given before a snapshot.
+  // Events that nobody was given before a snapshot, and of which epoch they are.
   std::deque<media::v1::NodeEvent> log_;
+  std::string log_epoch_;
 };
 
 }  // namespace tutti::control
