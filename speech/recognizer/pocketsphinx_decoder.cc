@@ -4,10 +4,12 @@
 #include <sphinxbase/err.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/status/status.h"
+#include "speech/recognizer/level_spread.h"
 #include "speech/recognizer/text.h"
 
 namespace tutti::speech {
@@ -44,10 +46,12 @@ class PocketsphinxDecoder final : public Decoder {
     cmn_live_set(ps_get_feat(sphinx_.get())->cmn_struct, means.data());
     if (ps_start_stream(sphinx_.get()) < 0 || ps_start_utt(sphinx_.get()) < 0) return Broken("begin an utterance");
     begun_ = true;
+    spread_ = {};
     return absl::OkStatus();
   }
 
   absl::Status Feed(std::span<const int16_t> samples) override {
+    spread_.Feed(samples);
     if (ps_process_raw(sphinx_.get(), samples.data(), samples.size(), FALSE, FALSE) < 0) return Broken("decode");
     return absl::OkStatus();
   }
@@ -58,6 +62,7 @@ class PocketsphinxDecoder final : public Decoder {
     begun_ = false;
     if (ps_end_utt(sphinx_.get()) < 0) return Broken("end an utterance");
     Transcript transcript;
+    if (spread_.IsSteadyNoise()) return transcript;
     transcript.text = Text();
     if (!transcript.text.empty()) {
       transcript.confidence = Confidence();
@@ -92,13 +97,14 @@ class PocketsphinxDecoder final : public Decoder {
       sum += logmath_exp(logmath, ps_seg_prob(word, nullptr, nullptr, nullptr));
       ++words;
     }
-    return words == 0 ? 0 : static_cast<float>(sum / words);
+    return words == 0 ? 0 : static_cast<float>(std::min(1.0, sum / words));
   }
 
   const Sphinx sphinx_;
   // Of a speaker that is not known.
   const std::vector<float> initial_;
   bool begun_ = false;
+  LevelSpread spread_;
 };
 
 }  // namespace
