@@ -32,8 +32,9 @@ class Decoder {
  public:
   virtual ~Decoder() = default;
 
-  // Forgets what has not ended.
-  virtual absl::Status Begin(const SpeakerProfile& profile) = 0;
+  // Forgets what has not ended. `source_rate_hz` is the rate that the samples were
+  // recorded at: from 8 000 there is nothing above 4 kHz in them.
+  virtual absl::Status Begin(const SpeakerProfile& profile, int source_rate_hz) = 0;
   // More samples, of kDecoderRateHz.
   virtual absl::Status Feed(std::span<const int16_t> samples) = 0;
   // The text so far.

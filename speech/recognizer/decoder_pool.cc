@@ -16,6 +16,8 @@ namespace {
 
 // What a decoder is fed at a time: how soon it notices that it is wanted elsewhere.
 constexpr int kPiecesPerSecond = 5;
+// Of speech between two early texts of an utterance, at least.
+constexpr int kInterimsPerSecondMax = 3;
 // An utterance is tried by so many decoders.
 constexpr int kFailuresMax = 2;
 
@@ -221,17 +223,20 @@ absl::StatusOr<bool> DecoderPool::DecodeWith(Decoder& decoder, Utterance& uttera
 
 absl::StatusOr<bool> DecoderPool::Pass(Decoder& decoder, Utterance& utterance, bool interim, SpeakerProfile& profile,
                                        Transcript& transcript) {
-  TUTTI_RETURN_IF_ERROR(decoder.Begin(profile));
+  TUTTI_RETURN_IF_ERROR(decoder.Begin(profile, utterance.sample_rate_hz));
   Converter converter(utterance.sample_rate_hz);
   std::vector<int16_t> piece;
   std::string last;
   size_t place = 0;
+  size_t told = 0;
   for (;; place += piece.size()) {
     const Piece what = WaitPiece(utterance, place, piece);
     if (what == Piece::kGivenUp) return false;
     if (what == Piece::kEnd) break;
     TUTTI_RETURN_IF_ERROR(decoder.Feed(converter.Convert(piece)));
-    if (!interim) continue;
+    const size_t since = place + piece.size() - told;
+    if (!interim || since * kInterimsPerSecondMax < static_cast<size_t>(utterance.sample_rate_hz)) continue;
+    told += since;
     std::string text = decoder.Interim();
     if (text.empty() || text == last) continue;
     TellInterim(utterance, text);

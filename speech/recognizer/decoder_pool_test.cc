@@ -94,8 +94,8 @@ TEST_F(DecoderPoolTest, WhatIsSpokenNowHasEarlyTextsOnRequest) {
   StartPool(1);
   const auto stream = Open(sink_, true);
   ASSERT_TRUE(stream->Send(BeginOf(1, "a")).ok());
-  ASSERT_TRUE(stream->Send(SamplesOf(1, std::string(2 * 100, 'x'))).ok());
-  EXPECT_EQ(sink_->AwaitInterim().text(), "so far 100");
+  ASSERT_TRUE(stream->Send(SamplesOf(1, std::string(2 * 6000, 'x'))).ok());
+  EXPECT_EQ(sink_->AwaitInterim().text(), "so far 6000");
   EXPECT_EQ(sink_->finals(), 0u);
   ASSERT_TRUE(stream->Send(EndOf(1)).ok());
   EXPECT_EQ(sink_->AwaitFinals(1)[0].queued_ms(), 0);
@@ -105,7 +105,7 @@ TEST_F(DecoderPoolTest, WhoHasEndedGoesBeforeWhoStillSpeaks) {
   StartPool(1);
   const auto live = Open(sink_, true);
   ASSERT_TRUE(live->Send(BeginOf(1, "a")).ok());
-  ASSERT_TRUE(live->Send(SamplesOf(1, std::string(2 * 100, 'x'))).ok());
+  ASSERT_TRUE(live->Send(SamplesOf(1, std::string(2 * 6000, 'x'))).ok());
   sink_->AwaitInterim();
   // The only decoder waits for more of it, and leaves it for another stream.
   const auto other_sink = std::make_shared<RecordingSink>();
@@ -115,7 +115,7 @@ TEST_F(DecoderPoolTest, WhoHasEndedGoesBeforeWhoStillSpeaks) {
   // It is decoded as a whole at its end.
   ASSERT_TRUE(live->Send(SamplesOf(1, std::string(2 * 100, 'x'))).ok());
   ASSERT_TRUE(live->Send(EndOf(1)).ok());
-  EXPECT_EQ(sink_->AwaitFinals(1)[0].text(), "200 after 200");
+  EXPECT_EQ(sink_->AwaitFinals(1)[0].text(), "6100 after 6100");
 }
 
 TEST_F(DecoderPoolTest, TellsHowLongAnUtteranceWaited) {

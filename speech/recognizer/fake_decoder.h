@@ -72,7 +72,7 @@ class FakeDecoder final : public Decoder {
  public:
   explicit FakeDecoder(FakeDecoders& all) : all_(all) {}
 
-  absl::Status Begin(const SpeakerProfile& profile) override {
+  absl::Status Begin(const SpeakerProfile& profile, int) override {
     samples_ = 0;
     known_ = profile;
     return absl::OkStatus();

@@ -5,6 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <limits>
+#include <optional>
+#include <random>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -32,13 +35,40 @@ absl::Status Broken(const char* what) {
   return Error(absl::StatusCode::kInternal, "DECODER_FAILED", absl::StrCat("pocketsphinx could not ", what));
 }
 
+// A hiss of -60 dBFS over speech from a narrow band. The model has never heard a band
+// above 4 kHz that is empty: without it eight words of ten are wrong, with it six.
+class Hiss {
+ public:
+  std::span<const int16_t> Over(std::span<const int16_t> samples) {
+    mixed_.resize(samples.size());
+    std::transform(samples.begin(), samples.end(), mixed_.begin(), [this](int16_t sample) {
+      constexpr int kMin = std::numeric_limits<int16_t>::min();
+      constexpr int kMax = std::numeric_limits<int16_t>::max();
+      return static_cast<int16_t>(std::clamp(sample + Noise(), kMin, kMax));
+    });
+    return mixed_;
+  }
+
+ private:
+  // Nearly a normal distribution, with a deviation of 30 steps: the same every time.
+  int Noise() {
+    constexpr int kAmplitude = 26;
+    int sum = 0;
+    for (int i = 0; i < 4; ++i) sum += static_cast<int>(random_() % (2 * kAmplitude + 1)) - kAmplitude;
+    return sum;
+  }
+
+  std::minstd_rand random_{1};
+  std::vector<int16_t> mixed_;
+};
+
 class PocketsphinxDecoder final : public Decoder {
  public:
   explicit PocketsphinxDecoder(Sphinx sphinx) : sphinx_(std::move(sphinx)), initial_(Means()) {}
 
   // What it learns of a speaker are the means of the cepstrum: with those of the
   // first utterance the second one has a fifth less errors.
-  absl::Status Begin(const SpeakerProfile& profile) override {
+  absl::Status Begin(const SpeakerProfile& profile, int source_rate_hz) override {
     // An utterance that was given up.
     if (begun_) ps_end_utt(sphinx_.get());
     begun_ = false;
@@ -47,11 +77,14 @@ class PocketsphinxDecoder final : public Decoder {
     if (ps_start_stream(sphinx_.get()) < 0 || ps_start_utt(sphinx_.get()) < 0) return Broken("begin an utterance");
     begun_ = true;
     spread_ = {};
+    hiss_.reset();
+    if (source_rate_hz < kDecoderRateHz) hiss_.emplace();
     return absl::OkStatus();
   }
 
   absl::Status Feed(std::span<const int16_t> samples) override {
     spread_.Feed(samples);
+    if (hiss_) samples = hiss_->Over(samples);
     if (ps_process_raw(sphinx_.get(), samples.data(), samples.size(), FALSE, FALSE) < 0) return Broken("decode");
     return absl::OkStatus();
   }
@@ -105,6 +138,7 @@ class PocketsphinxDecoder final : public Decoder {
   const std::vector<float> initial_;
   bool begun_ = false;
   LevelSpread spread_;
+  std::optional<Hiss> hiss_;
 };
 
 }  // namespace

@@ -32,8 +32,8 @@ Decoder& Sphinx() {
   return *decoder;
 }
 
-Transcript Understand(const std::vector<int16_t>& samples, SpeakerProfile& profile) {
-  EXPECT_TRUE(Sphinx().Begin(profile).ok());
+Transcript Understand(const std::vector<int16_t>& samples, SpeakerProfile& profile, int source_rate_hz = 16'000) {
+  EXPECT_TRUE(Sphinx().Begin(profile, source_rate_hz).ok());
   constexpr size_t kPiece = 3200;
   for (size_t place = 0; place < samples.size(); place += kPiece) {
     EXPECT_TRUE(Sphinx().Feed(std::span(samples).subspan(place, std::min(kPiece, samples.size() - place))).ok());
@@ -76,7 +76,7 @@ TEST(PocketsphinxDecoderTest, WhatIsNoSpeechIsNoText) {
 TEST(PocketsphinxDecoderTest, AnUtteranceThatIsGivenUpLeavesNothing) {
   const std::vector<int16_t> speech = ReadSamples(kGoForward, 0);
   SpeakerProfile profile;
-  ASSERT_TRUE(Sphinx().Begin(profile).ok());
+  ASSERT_TRUE(Sphinx().Begin(profile, 16'000).ok());
   ASSERT_TRUE(Sphinx().Feed(std::span(speech).first(20'000)).ok());
   EXPECT_NE(Sphinx().Interim(), "");
   EXPECT_EQ(Understand(speech, profile).text, "go forward ten meters");

@@ -63,7 +63,7 @@ class SherpaDecoder final : public Decoder {
   explicit SherpaDecoder(std::shared_ptr<const SherpaRecognizer> shared) : shared_(std::move(shared)) {}
   ~SherpaDecoder() override { Drop(); }
 
-  absl::Status Begin(const SpeakerProfile&) override {
+  absl::Status Begin(const SpeakerProfile&, int) override {
     Drop();
     stream_ = api().create_stream(shared_->recognizer);
     if (stream_ != nullptr) return absl::OkStatus();

@@ -45,7 +45,7 @@ TEST_F(SherpaOnnxDecoderTest, UnderstandsAnUtteranceAfterAnother) {
   SpeakerProfile profile;
   const std::vector<int16_t> half(100, 16'384);
   for (const auto* decoder : {&*first, &*second, &*first}) {
-    ASSERT_TRUE((*decoder)->Begin(profile).ok());
+    ASSERT_TRUE((*decoder)->Begin(profile, 16'000).ok());
     ASSERT_TRUE((*decoder)->Feed(half).ok());
     EXPECT_EQ((*decoder)->Interim(), "100 so far");
     ASSERT_TRUE((*decoder)->Feed(half).ok());
@@ -55,9 +55,9 @@ TEST_F(SherpaOnnxDecoderTest, UnderstandsAnUtteranceAfterAnother) {
     EXPECT_EQ(transcript->confidence, 0);
   }
   // One that was given up is forgotten.
-  ASSERT_TRUE((*first)->Begin(profile).ok());
+  ASSERT_TRUE((*first)->Begin(profile, 16'000).ok());
   ASSERT_TRUE((*first)->Feed(half).ok());
-  ASSERT_TRUE((*first)->Begin(profile).ok());
+  ASSERT_TRUE((*first)->Begin(profile, 16'000).ok());
   EXPECT_EQ((*first)->End(profile)->text, "0 samples");
 }
 

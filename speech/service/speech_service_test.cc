@@ -149,16 +149,16 @@ TEST_F(SpeechServiceTest, EarlyTextsComeBeforeTheFinalOne) {
   grpc::ClientContext context;
   const auto stream = Open(context, true);
   stream->Write(BeginOf(1, "a"));
-  stream->Write(SamplesOf(1, std::string(20, 'x')));
+  stream->Write(SamplesOf(1, std::string(12'000, 'x')));
   v1::RecognizeResponse response;
   ASSERT_TRUE(stream->Read(&response) && response.has_started());
   ASSERT_TRUE(stream->Read(&response));
   EXPECT_FALSE(response.text().final());
-  EXPECT_EQ(response.text().text(), "so far 10");
+  EXPECT_EQ(response.text().text(), "so far 6000");
   stream->Write(EndOf(1));
   while (stream->Read(&response) && !response.text().final()) {
   }
-  EXPECT_EQ(response.text().text(), "10 after 10");
+  EXPECT_EQ(response.text().text(), "6000 after 6000");
 }
 
 TEST_F(SpeechServiceTest, WhatIsOpenAtTheHalfCloseIsAnswered) {
