@@ -46,6 +46,7 @@ void UtteranceQueue::Begin(StreamId stream, uint64_t id, const std::string& spea
 }
 
 void UtteranceQueue::Append(StreamId stream, uint64_t id, const std::string& samples) {
+  if (samples.empty()) return;
   Utterance& utterance = *streams_.at(stream)->utterances.at(id);
   const size_t before = utterance.samples.size();
   utterance.samples.resize(before + samples.size() / sizeof(int16_t));
