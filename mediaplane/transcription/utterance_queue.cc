@@ -68,10 +68,13 @@ void UtteranceQueue::Drop(Utterances::iterator it) {
 std::optional<speech::v1::RecognizeRequest> UtteranceQueue::Next() {
   // Legs with an utterance that is not sent to its end.
   std::set<std::string> busy;
+  int open = 0;
   for (auto& [id, utterance] : utterances_) {
     if (utterance.end_sent || busy.contains(utterance.begun.leg_id)) continue;
     speech::v1::RecognizeRequest request;
     if (!utterance.begin_sent) {
+      // Those behind it wait, too: ids rise on the stream.
+      if (open >= kOpenMax) return std::nullopt;
       utterance.begin_sent = true;
       ++sent_;
       speech::v1::UtteranceBegin& begin = *request.mutable_begin();
@@ -93,6 +96,7 @@ std::optional<speech::v1::RecognizeRequest> UtteranceQueue::Next() {
       return request;
     }
     busy.insert(utterance.begun.leg_id);
+    ++open;
   }
   return std::nullopt;
 }

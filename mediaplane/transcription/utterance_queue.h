@@ -21,6 +21,9 @@ class UtteranceQueue {
   // Of sound that waits to be sent or answered.
   static constexpr int64_t kLegMsMax = 30'000;
   static constexpr int64_t kAllMsMax = 300'000;
+  // Utterances that have begun on the stream and not ended: servers have a bound of
+  // their own.
+  static constexpr int kOpenMax = 32;
   // Streams that broke while they had an utterance: it may be what breaks them.
   static constexpr int kStreamsMax = 3;
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -74,6 +75,14 @@ TEST_F(UtteranceQueueTest, OfOneLegOneAfterTheOtherOfSeveralAtOnce) {
   EXPECT_EQ(Send(), "(1.(2.2)(3");
   End(1);
   EXPECT_EQ(Send(), "1)(4");
+}
+
+TEST_F(UtteranceQueueTest, NotTooManyAreOpenAtOnce) {
+  for (int leg = 1; leg <= UtteranceQueue::kOpenMax + 1; ++leg) Begin(static_cast<uint64_t>(leg), std::to_string(leg));
+  const std::string begun = Send();
+  EXPECT_EQ(std::count(begun.begin(), begun.end(), '('), UtteranceQueue::kOpenMax);
+  End(1);
+  EXPECT_EQ(Send(), "1)(33");
 }
 
 TEST_F(UtteranceQueueTest, TextsAreToldInTheOrderOfTheLegsSpeech) {
