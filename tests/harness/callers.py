@@ -31,10 +31,10 @@ class Caller:
         self.call = None
         self.processes = []
 
-    def join(self, conference_id):
+    def join(self, conference_id, **fields):
         """Listens first, then calls, then sends."""
         self.processes.append(self._spawn("receive", self.receive_command()))
-        answer = self.stack.create_call(sdp.offer(self.codec, self.port, self.address), conference_id)
+        answer = self.stack.create_call(sdp.offer(self.codec, self.port, self.address), conference_id, **fields)
         assert answer.status == 200, answer.text
         self.call = answer.body
         remote = sdp.media_of(self.call["sdp_answer"])

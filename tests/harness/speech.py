@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import wave
 
 import grpc
 
@@ -10,6 +11,8 @@ from tests.harness import sdp
 from tests.harness.callers import Ffmpeg
 
 PIECE_BYTES = 32000
+# What a speaker sends behind its text.
+SILENCE_SECONDS = 120
 
 
 class Speaker(Ffmpeg):
@@ -21,13 +24,20 @@ class Speaker(Ffmpeg):
         self.wait_ms = wait_ms
         self.sound = os.path.join(self.folder, "text.wav")
         subprocess.run(["flite", "-voice", voice, "-t", text, "-o", self.sound], check=True)
+        # Silence is in the file, for ffmpeg keeps time by what it reads.
+        self.sent = os.path.join(self.folder, "sent.wav")
+        with wave.open(self.sound) as sound, wave.open(self.sent, "wb") as sent:
+            sent.setparams(sound.getparams())
+            for samples in (bytes(2 * (sound.getframerate() * wait_ms // 1000)), sound.readframes(sound.getnframes()),
+                            bytes(2 * sound.getframerate() * SILENCE_SECONDS)):
+                sent.writeframes(samples)
 
     def send_command(self, remote):
         command = super().send_command(remote)
         rate = sdp.CODECS[self.codec][2]
-        chain = f"aresample={rate},adelay={self.wait_ms},apad=pad_dur=60,asetnsamples=n={rate // 50}"
+        chain = f"aresample={rate},asetnsamples=n={rate // 50}"
         source = command.index("-f")
-        return [*command[:source], "-i", self.sound, "-af", chain, *command[command.index("-c:a"):]]
+        return [*command[:source], "-i", self.sent, "-af", chain, *command[command.index("-c:a"):]]
 
 
 def words_of(text):
