@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Rooms' sound by WebSocket on the real processes: who listens, bots that take part, and how both end."""
 
+import http.client
 import os
 import unittest
 import uuid
@@ -11,7 +12,7 @@ import websockets
 from tests.harness import junit, tones
 from tests.harness.media_socket import MediaSocket, tone
 from tests.harness.meeting import HEARD_DBFS, SENT_DBFS, TONES, UNHEARD_DBFS, MeetingTest
-from tests.harness.stack import Stack
+from tests.harness.stack import Answer, Stack
 from tests.harness.waiting import until
 
 KEYS = {"a": "key-of-customer-a-0123456789", "b": "key-of-customer-b-0123456789"}
@@ -45,9 +46,15 @@ class MediaStreamTest(MeetingTest):
 
     def refusal(self, query="", room=None, headers=()):
         """What is answered instead of a WebSocket."""
-        return self.stack.get(f"/v1/conferences/{room or self.room}/media_stream{query}", headers={
+        connection = http.client.HTTPConnection(self.stack.http, timeout=20)
+        connection.request("GET", f"/v1/conferences/{room or self.room}/media_stream{query}", headers={
             "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
             "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", **dict(headers)})
+        answer = connection.getresponse()
+        self.assertNotEqual(answer.status, 101, query)
+        text = answer.read().decode()
+        connection.close()
+        return Answer(answer.status, answer.headers, text)
 
     def test_a_listener_hears_the_room_and_nobody_sees_it(self):
         a, _ = self.meet("ab")
@@ -168,7 +175,7 @@ class MediaStreamTest(MeetingTest):
         self.assertEqual((answer.status, answer.reason), (409, "CONFERENCE_LOCKED"), answer.text)
         self.open_room(pin="1234")
         answer = self.refusal("?direction=sendrecv&pin=4321")
-        self.assertEqual((answer.status, answer.reason), (409, "CONFERENCE_PIN_INVALID"), answer.text)
+        self.assertEqual((answer.status, answer.reason), (403, "CONFERENCE_PIN_INVALID"), answer.text)
         self.assertNotIn("4321", self.stack.log("gateway") + self.stack.log("control"))
         bot = self.listen("direction=sendrecv&pin=1234")
         self.stack.delete(f"/v1/conferences/{self.room}")
@@ -200,7 +207,26 @@ class MediaStreamTest(MeetingTest):
         self.assertIsNone(good.close_code)
 
 
-class GatewayKilledTest(MeetingTest):
+class KilledTest(MeetingTest):
+    def test_control_is_not_missed(self):
+        self.meet("a")
+        listener = MediaSocket(self.stack, self.room)
+        self.addCleanup(listener.close)
+        self.stack.kill("control")
+        listener.wait_frames(100)
+        self.assertGreater(listener.level(TONES["a"]), HEARD_DBFS)
+        self.stack.start_one("control")
+        self.stack.wait_ready()
+        self.assertIsNone(listener.close_code)
+
+    def test_the_loss_of_the_media_node_is_told(self):
+        self.meet("a")
+        listener = MediaSocket(self.stack, self.room)
+        self.stack.kill("mediaplane")
+        self.assertEqual(listener.wait_closed(30), (1011, "the media node was lost"))
+        self.stack.start_one("mediaplane")
+        self.stack.wait_ready()
+
     def test_the_call_ends_with_the_gateway(self):
         self.meet("a")
         bot = MediaSocket(self.stack, self.room, "direction=sendrecv", frequency=BOT_HZ)

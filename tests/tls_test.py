@@ -139,6 +139,18 @@ class TlsTest(unittest.TestCase):
 
         self.assertEqual(asyncio.run(follow()), ["subscribed", "conference_created"])
 
+    def test_a_media_stream(self):
+        """By TLS to the gateway, and from there to the media node, which wants a certificate."""
+        room = self.stack.create_conference()["id"]
+
+        async def listen():
+            async with websockets.connect(f"wss://{self.stack.http}/v1/conferences/{room}/media_stream",
+                                          ssl=self.stack.client,
+                                          extra_headers={"Authorization": f"Bearer {KEY}"}) as ws:
+                return {len(await asyncio.wait_for(ws.recv(), 10)) for _ in range(5)}
+
+        self.assertEqual(asyncio.run(listen()), {640})
+
     def test_curl_verifies_the_gateway(self):
         url = f"https://{self.stack.http}/readyz"
         code, answer, error = self.curl("--cacert", self.authority.path("ca.pem"), url)

@@ -48,7 +48,9 @@ class MediaSocket:
         except (OSError, websockets.exceptions.WebSocketException) as error:
             self.error = error
             return self._opened.set()
+        self._close = asyncio.Event()
         self._opened.set()
+        closer = asyncio.ensure_future(self._close_when_told())
         speaker = asyncio.ensure_future(self._speak()) if self._frequency else None
         try:
             async for frame in self._socket:
@@ -59,7 +61,14 @@ class MediaSocket:
             pass
         if speaker:
             speaker.cancel()
+        if not self._close.is_set():
+            closer.cancel()
+        await asyncio.gather(closer, return_exceptions=True)
         self.close_code, self.close_reason = self._socket.close_code, self._socket.close_reason
+
+    async def _close_when_told(self):
+        await self._close.wait()
+        await self._socket.close()
 
     async def _speak(self):
         samples = int(FRAME_SECONDS * self.rate)
@@ -93,6 +102,7 @@ class MediaSocket:
         return self.close_code, self.close_reason
 
     def close(self):
-        if self.close_code is None:
-            asyncio.run_coroutine_threadsafe(self._socket.close(), self._loop).result(20)
-        self._thread.join(20)
+        self.pause(False)
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._close.set)
+            self._thread.join(20)
