@@ -25,9 +25,10 @@ FileConditions ReadConditions(const grpc::CallbackServerContext& context) {
           .if_none_match = Metadata(context, http_body::kIfNoneMatch)};
 }
 
+// Word by word what the core says of one that nobody has.
 absl::Status FileNotFound(const std::string& file_id) {
   return Error(absl::StatusCode::kNotFound, "RECORDING_FILE_NOT_FOUND",
-               absl::StrCat("there is no file ", file_id, " of a recording"));
+               absl::StrCat("there is no recording file ", file_id));
 }
 
 bool IsInObjectStore(const Core::StoredFile& stored) {

@@ -121,7 +121,7 @@ class RecordingFilesTest : public ::testing::Test {
 
   absl::StatusOr<Core::StoredFile> Find(const std::string& id) {
     if (id == "f-1") return stored_;
-    return Error(absl::StatusCode::kNotFound, "RECORDING_FILE_NOT_FOUND", "there is no such file");
+    return Error(absl::StatusCode::kNotFound, "RECORDING_FILE_NOT_FOUND", "there is no recording file " + id);
   }
 
   Got Read(const std::map<std::string, std::string>& headers, const std::string& id = "f-1", const char* key = kKey,
@@ -209,7 +209,10 @@ TEST_F(RecordingFilesTest, NothingIsReadWhereNothingIsSent) {
 }
 
 TEST_F(RecordingFilesTest, CustomersStayApart) {
-  EXPECT_EQ(ReasonOf(Read({}, "f-1", kOtherKey)), "RECORDING_FILE_NOT_FOUND");
+  const Got others = Read({}, "f-1", kOtherKey);
+  EXPECT_EQ(ReasonOf(others), "RECORDING_FILE_NOT_FOUND");
+  // As of one that nobody has.
+  EXPECT_EQ(others.status.message(), "there is no recording file f-1");
   EXPECT_EQ(ReasonOf(Read({}, "f-2")), "RECORDING_FILE_NOT_FOUND");
   EXPECT_EQ(Read({}, "f-1", nullptr).status.code(), absl::StatusCode::kUnauthenticated);
   v1::CreateRecordingFileLinkRequest request;
