@@ -129,7 +129,7 @@ class UpTest(unittest.TestCase):
     def test_a_data_folder_that_cannot_be_made_is_one_sentence(self):
         with tempfile.NamedTemporaryFile() as file:
             flags = [flag for flag in self.stack.flags if "data_dir" not in flag] + [f"--data_dir={file.name}/x"]
-            self.assert_one_sentence(flags, rf"control could not start: .*{re.escape(file.name)}")
+            self.assert_one_sentence(flags, rf"mediaplane could not start: .*{re.escape(file.name)}")
 
     def test_listening_to_the_world_needs_the_flag(self):
         flags = [flag for flag in self.stack.flags if "http_listen" not in flag]
