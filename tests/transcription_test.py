@@ -3,6 +3,9 @@
 process is killed meanwhile."""
 
 import datetime
+import os
+import re
+import subprocess
 import unittest
 
 from tests.harness import junit
@@ -80,6 +83,28 @@ class TranscriptionTest(unittest.TestCase):
             if other != speaker.text:
                 self.assertGreater(error_rate(words_of(other), heard), rate, "it is more like what another one said")
 
+    def exported(self, form):
+        answer = self.stack.get(f"/v1/transcribes/{self.transcribe}/text?format={form}")
+        self.assertEqual(answer.status, 200, answer.text)
+        return answer.text
+
+    def assert_exported(self, said):
+        """Files of it: ffmpeg finds every text when it was said."""
+        for form in ("vtt", "srt"):
+            path = os.path.join(self.stack.folder, f"texts.{form}")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(self.exported(form))
+            read = subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-i", path, "-f", "srt", "-"], check=True,
+                                  capture_output=True, text=True).stdout
+            begins = [((int(hours) * 60 + int(minutes)) * 60 + int(seconds)) * 1000 + int(ms) for hours, minutes, seconds, ms
+                      in re.findall(r"^(\d+):(\d\d):(\d\d),(\d{3}) -->", read, re.MULTILINE)]
+            self.assertEqual(begins, [one["tm_transcript"] for one in said], form)
+            for one in said:
+                self.assertIn(one["message"], read)
+        lines = self.exported("txt").splitlines()
+        self.assertEqual([line.split(" ", 1)[1] for line in lines],
+                         [f'{one["conferencecall_id"]}: {one["message"]}' for one in said])
+
     def test_each_text_is_under_its_speaker(self):
         transcribe = self.start()
         speakers = [self.join(*one, wait_ms=500 + 1500 * i) for i, one in enumerate(SPEAKERS)]
@@ -95,6 +120,7 @@ class TranscriptionTest(unittest.TestCase):
                                    delta=OFFSET_SECONDS_MAX_OFF)
             self.assertGreater(own[0]["duration"], 500)
         self.assertEqual([one["tm_transcript"] for one in said], sorted(one["tm_transcript"] for one in said))
+        self.assert_exported(said)
         # The same by events; what is told for the time being is told of the same speech.
         created = [event["data"] for event in self.socket.events if event["type"] == "transcript_created"]
         self.assertEqual({one["id"] for one in created}, {one["id"] for one in said})
