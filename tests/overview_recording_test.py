@@ -8,7 +8,7 @@ from tests.harness import junit, recordings
 from tests.harness.event_socket import EventSocket
 from tests.harness.udp_caller import UdpCaller
 from tests.harness.waiting import until
-from tests.harness.walk import FLAGS, Walk
+from tests.harness.walk import Walk
 
 SENT_DBFS = -12
 ABSENT_DBFS = -50
@@ -27,7 +27,7 @@ def seconds_between(begin, end):
 
 
 class RoomsWithMemory(Walk):
-    flags = FLAGS
+    speech = True
 
     def speak(self, room, tone):
         caller = UdpCaller(self.stack, tone)

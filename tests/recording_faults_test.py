@@ -62,7 +62,7 @@ class Recorded(unittest.TestCase):
 
 class KilledTest(Recorded):
     def setUp(self):
-        self.begin(Stack().start())
+        self.begin(Stack(speech=True).start())
 
     def test_mediaplane(self):
         self.record()

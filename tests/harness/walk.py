@@ -31,8 +31,8 @@ def seconds_of(text):
 class World:
     """The processes, with a link between control and the mediaplane that can be held up, and a watcher of events."""
 
-    def __init__(self, flags):
-        self.stack = Stack(flags)
+    def __init__(self, flags, speech):
+        self.stack = Stack(flags, speech=speech)
         self.link = Link(self.stack.grpc["mediaplane"])
         self.stack.more_flags["control"] = [f"--mediaplane.grpc_listen={self.link.address}"]
         self.stack.start()
@@ -48,13 +48,14 @@ class Walk(unittest.TestCase):
     """One world for all that needs the same intervals."""
 
     flags = FLAGS
+    speech = False
     worlds = {}
 
     @classmethod
     def setUpClass(cls):
-        key = tuple(cls.flags)
+        key = (tuple(cls.flags), cls.speech)
         if key not in Walk.worlds:
-            Walk.worlds[key] = World(cls.flags)
+            Walk.worlds[key] = World(cls.flags, cls.speech)
         world = Walk.worlds[key]
         cls.stack, cls.link, cls.events = world.stack, world.link, world.events
 
