@@ -49,6 +49,24 @@ class AnnouncementsTest(MeetingTest):
         self.hear(a=False, b=False, c=False)
         self.expect("after", a="bc", b="ac", c="ab")
 
+    def test_a_sound_that_was_uploaded(self):
+        self.meet("ab")
+        with open(os.path.join(self.stack.folder, "sounds", "short.wav"), "rb") as file:
+            data = file.read()
+        made = self.stack.request("POST", "/v1/sounds?name=short", data, headers={"Content-Type": "audio/wav"})
+        self.assertEqual(made.status, 200, made.text)
+        self.assertEqual((made.body["name"], made.body["size"], made.body["duration"]), ("short", len(data), 0.6))
+        self.assertEqual(self.stack.get("/v1/sounds").body["result"], [made.body])
+        path = f"/v1/conferences/{self.room}"
+        self.play(path, sound=f'sound:{made.body["id"]}', loop=True)
+        self.hear(a=True, b=True)
+        self.stack.post(f"{path}/play_stop")
+        self.hear(a=False, b=False)
+        self.assertEqual(self.stack.delete(f'/v1/sounds/{made.body["id"]}').status, 200)
+        self.assertEqual(self.stack.get(f'/v1/sounds/{made.body["id"]}').reason, "SOUND_NOT_FOUND")
+        refused = self.stack.request("POST", "/v1/sounds", b"no sound", headers={"Content-Type": "audio/wav"})
+        self.assertEqual((refused.status, refused.reason), (400, "SOUND_NOT_SUPPORTED"))
+
     def test_to_one(self):
         self.meet("abc")
         member = self.members["a"]
