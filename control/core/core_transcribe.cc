@@ -219,9 +219,9 @@ absl::StatusOr<TranscriptionCommand> Core::ReadTranscriptionCommand(const MediaR
 }
 
 void Core::TranscriptionPut(const std::string& node_id, const media::v1::TranscriptionState& state, DoneStatus done) {
-  impl_->Run(
-      [node_id, state](Work& work, Rules& rules) { return ApplyTranscriptionState(work, rules, node_id, state, false); },
-      std::move(done));
+  impl_->Run([node_id, state](Work& work,
+                              Rules& rules) { return ApplyTranscriptionState(work, rules, node_id, state, false); },
+             std::move(done));
 }
 
 void Core::TranscriptionRefused(const std::string& node_id, const std::string& transcribe_id, int64_t revision,

@@ -9,9 +9,7 @@ void SoundKind::AppendConstant(const Record& record, table::Values& values) {
   values.push_back(table::Microseconds(record.sound().tm_create()));
 }
 
-void SoundKind::AppendChanging(const Record& record, table::Values& values) {
-  values.push_back(record.sound().size());
-}
+void SoundKind::AppendChanging(const Record& record, table::Values& values) { values.push_back(record.sound().size()); }
 
 absl::Status SoundTable::Insert(const Record& record, std::string_view file) {
   TUTTI_RETURN_IF_ERROR(ResourceTable::Insert(record));
