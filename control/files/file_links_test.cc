@@ -35,7 +35,9 @@ TEST(FileLinks, CantBeMadeUp) {
     std::string forged = token;
     // The last digit of Base64 has bits that stand for nothing.
     forged[i] = forged[i] == 'A' ? 'Q' : 'A';
-    if (i + 1 < token.size()) EXPECT_FALSE(links.Holds("f-1", forged)) << i;
+    if (i + 1 < token.size()) {
+      EXPECT_FALSE(links.Holds("f-1", forged)) << i;
+    }
   }
 }
 
