@@ -31,13 +31,11 @@ TEST(FileLinks, CantBeMadeUp) {
   EXPECT_FALSE(links.Holds("f-1", ""));
   EXPECT_FALSE(links.Holds("f-1", "nonsense"));
   const std::string token = links.Make("f-1", absl::FromUnixSeconds(2'000));
-  for (size_t i = 0; i < token.size(); ++i) {
+  // The last digit of Base64 has bits that stand for nothing.
+  for (size_t i = 0; i + 1 < token.size(); ++i) {
     std::string forged = token;
-    // The last digit of Base64 has bits that stand for nothing.
     forged[i] = forged[i] == 'A' ? 'Q' : 'A';
-    if (i + 1 < token.size()) {
-      EXPECT_FALSE(links.Holds("f-1", forged)) << i;
-    }
+    EXPECT_FALSE(links.Holds("f-1", forged)) << i;
   }
 }
 
