@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 
@@ -43,6 +44,10 @@ TestServer::~TestServer() {
 }
 
 void TestServer::Start() {
+  if (!std::filesystem::exists(kProgram)) {
+    std::fprintf(stderr, "%s is not there: tools/setup --test installs it\n", kProgram);
+    std::abort();
+  }
   process_ =
       std::make_unique<Process>(kNode, std::vector<std::string>{kProgram, "--directory", folder_, "--address",
                                                                 "127.0.0.1", "--port", absl::StrCat(port_), "--silent",

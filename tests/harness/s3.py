@@ -16,6 +16,7 @@ class S3Server:
     """Its objects outlive it, so it can be killed and started again."""
 
     def __init__(self, folder):
+        assert os.path.exists(PROGRAM), f"{PROGRAM} is not there: tools/setup --test installs it"
         self.folder = os.path.join(folder, "s3")
         os.makedirs(self.folder)
         self.address = f"127.0.0.1:{free_port()}"
