@@ -73,12 +73,22 @@ TEST_F(MainTest, InterruptEndsItCleanly) {
 TEST_F(MainTest, APortInUseIsOneSentence) {
   Process running(kBinary, Flags());
   Connect(grpc_);
-  Process grpc_taken(kBinary, {"--mediaplane.grpc_listen=" + grpc_, "--mediaplane.metrics_listen=127.0.0.1:0"});
+  const std::string other = "--data_dir=" + testing::TempDir() + "/other";
+  Process grpc_taken(kBinary, {other, "--mediaplane.grpc_listen=" + grpc_, "--mediaplane.metrics_listen=127.0.0.1:0"});
   EXPECT_EQ(grpc_taken.Wait(), 1);
   EXPECT_THAT(grpc_taken.errors(), testing::HasSubstr("can't listen for gRPC on " + grpc_));
-  Process metrics_taken(kBinary, {"--mediaplane.grpc_listen=127.0.0.1:0", "--mediaplane.metrics_listen=" + metrics_});
+  Process metrics_taken(kBinary,
+                        {other, "--mediaplane.grpc_listen=127.0.0.1:0", "--mediaplane.metrics_listen=" + metrics_});
   EXPECT_EQ(metrics_taken.Wait(), 1);
   EXPECT_THAT(metrics_taken.errors(), testing::HasSubstr("can't serve /metrics on " + metrics_));
+}
+
+TEST_F(MainTest, AFolderOfRecordingsInUseIsOneSentence) {
+  Process running(kBinary, Flags());
+  Connect(grpc_);
+  Process second(kBinary, {"--mediaplane.grpc_listen=127.0.0.1:0", "--mediaplane.metrics_listen=127.0.0.1:0"});
+  EXPECT_EQ(second.Wait(), 1);
+  EXPECT_THAT(second.errors(), testing::HasSubstr("another process uses the folder .tutti/recordings"));
 }
 
 TEST_F(MainTest, ABrokenConfigurationIsOneSentence) {
