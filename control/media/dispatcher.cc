@@ -210,7 +210,11 @@ bool Dispatcher::Park(const Key& key, Item& item, Node& node, const std::string&
 }
 
 bool Dispatcher::TriesAgain(const Key& key, const std::string& bridge_id, const absl::Status& why) {
-  const bool may_pass = MayPass(why) && items_.at(key).attempts + 1 < kBusyAttemptsMax;
+  // A busy node may have taken the recording or transcription all the same, when its
+  // reply was lost: it is asked until the row has given it up.
+  const bool is_job = key.kind == Kind::kRecording || key.kind == Kind::kTranscription;
+  const bool is_busy = is_job && why.code() == absl::StatusCode::kResourceExhausted;
+  const bool may_pass = is_busy || (MayPass(why) && items_.at(key).attempts + 1 < kBusyAttemptsMax);
   if (!IsTransient(why) && !may_pass) return false;
   if (GetErrorDetail(why).reason == "BRIDGE_NOT_FOUND" && !bridge_id.empty()) {
     Add(Kind::kBridge, {key.node_id, bridge_id, 0, false});

@@ -130,5 +130,48 @@ TEST_F(DispatcherTest, WhatTheStoreDoesNotWantAnyMoreIsNotSent) {
   EXPECT_EQ(Call(call).status(), v1::Call::STATUS_HANGUP);
 }
 
+TEST_F(DispatcherTest, ABridgeGoesBeforeItsRecordingAndABusyNodeIsAskedAgain) {
+  const std::string room = NewRoom();
+  client_.sent.clear();
+  node_.job_refusal = Error(absl::StatusCode::kResourceExhausted, "MEDIA_NODE_BUSY", "full");
+  client_.holds = true;
+  v1::StartRecordingRequest request;
+  request.set_id(room);
+  core_->StartRecording(principal_, request, [](const auto& started) { EXPECT_TRUE(started.ok()); });
+  Run();
+  EXPECT_EQ(client_.sent, (Sent{"PutBridge " + room}));
+  client_.AnswerHeld();
+  client_.failure = node_.job_refusal;
+  Let(absl::Seconds(5));
+  const std::string id = core_->GetConference(principal_, room)->recording_id();
+  EXPECT_NE(id, "") << "it has not failed";
+  EXPECT_GT(SentTimes("PutRecording " + id), 4);
+  EXPECT_TRUE(node_.recordings.empty());
+  client_.failure = absl::OkStatus();
+  Let(absl::Seconds(3));
+  EXPECT_EQ(node_.recordings.at(id).status(), media::v1::RecordingState::STATUS_RECORDING);
+  EXPECT_EQ(dispatcher_->Depth(), 0);
+}
+
+TEST_F(DispatcherTest, ADeletedRecordingIsDeletedOnItsNode) {
+  const std::string room = NewRoom();
+  v1::StartRecordingRequest request;
+  request.set_id(room);
+  core_->StartRecording(principal_, request, [](const auto& started) { EXPECT_TRUE(started.ok()); });
+  Run();
+  const std::string id = core_->GetConference(principal_, room)->recording_id();
+  node_.FinishRecording(id);
+  core_->RecordingPut(node_.id(), node_.recordings.at(id), [](const absl::Status&) {});
+  Run();
+  client_.failure = absl::UnavailableError("away");
+  core_->DeleteRecording(principal_, id, [](const auto& deleted) { EXPECT_TRUE(deleted.ok()) << deleted.status(); });
+  Let(absl::Seconds(10));
+  EXPECT_EQ(node_.recordings.size(), 1u);
+  client_.failure = absl::OkStatus();
+  Let(absl::Seconds(2));
+  EXPECT_TRUE(node_.recordings.empty());
+  EXPECT_EQ(dispatcher_->Depth(), 0);
+}
+
 }  // namespace
 }  // namespace tutti::control
