@@ -179,8 +179,10 @@ absl::Status Rules::MoveRecording(RecordingRecord& record, RecordingEvent event,
       record.mutable_recording()->set_failure_reason(reason);
       EndRecording(record);
       work_.Emit("recording_failed", record);
-      // The node may still have it, and what it says of the files is wanted.
-      if (event == RecordingEvent::kNodeLost || event == RecordingEvent::kTimeout) {
+      // The node may still have it (a refusal may be that of a repeat), and what it says of
+      // the files is wanted.
+      if (event == RecordingEvent::kNodeLost || event == RecordingEvent::kTimeout ||
+          event == RecordingEvent::kRefused) {
         work_.Command(record, NodeJob::WANTED_STOP);
       }
       break;
