@@ -27,6 +27,9 @@ bool Answers(int port) {
   const int peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
+  // From another address than the server's: a socket can connect to itself, and would then hold the port.
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1);
+  bind(peer, reinterpret_cast<sockaddr*>(&address), sizeof(address));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   address.sin_port = htons(static_cast<uint16_t>(port));
   const bool connected = connect(peer, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0;
