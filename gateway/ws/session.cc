@@ -88,6 +88,8 @@ class BeastSession final : public Session, public std::enable_shared_from_this<B
     socket_.set_option(websocket::stream_base::decorator(
         [id = request.request_id](websocket::response_type& response) { response.set("X-Request-Id", id); }));
     socket_.read_message_max(options_.frame_bytes_max);
+    // Each of our messages is one frame.
+    socket_.auto_fragment(false);
     socket_.binary(options_.binary);
     request_ = ToBeast(request);
     // A client that speaks before it was answered doesn't follow RFC 6455 section 4.1.
