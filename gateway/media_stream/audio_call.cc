@@ -16,13 +16,15 @@ using media::v1::StreamAudioResponse;
 
 // Samples are read one after the other all the time. What is said comes from outside
 // gRPC's reactions: a hold keeps the call for it, until the first read that fails.
-class Reactor final : public grpc::ClientBidiReactor<StreamAudioRequest, StreamAudioResponse>, public AudioCall {
+class Reactor final : public grpc::ClientBidiReactor<StreamAudioRequest, StreamAudioResponse>,
+                      public AudioCall,
+                      public std::enable_shared_from_this<Reactor> {
  public:
   Reactor(const std::shared_ptr<grpc::Channel>& channel, Handler handler)
       : stub_(MediaPlane::NewStub(channel)), handler_(std::move(handler)) {}
 
-  void Start(const std::string& token, std::shared_ptr<Reactor> self) {
-    self_ = std::move(self);
+  void Start(const std::string& token) override {
+    self_ = shared_from_this();
     request_.set_token(token);
     stub_->async()->StreamAudio(&context_, this);
     AddHold();
@@ -100,11 +102,8 @@ class Reactor final : public grpc::ClientBidiReactor<StreamAudioRequest, StreamA
 
 }  // namespace
 
-std::shared_ptr<AudioCall> StartAudioCall(const std::shared_ptr<grpc::Channel>& channel, const std::string& token,
-                                          AudioCall::Handler handler) {
-  auto reactor = std::make_shared<Reactor>(channel, std::move(handler));
-  reactor->Start(token, reactor);
-  return reactor;
+std::shared_ptr<AudioCall> AudioCall::Make(const std::shared_ptr<grpc::Channel>& channel, Handler handler) {
+  return std::make_shared<Reactor>(channel, std::move(handler));
 }
 
 }  // namespace tutti::gateway::media_stream

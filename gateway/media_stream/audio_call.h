@@ -25,16 +25,16 @@ class AudioCall {
     std::function<void(const absl::Status&)> on_end;
   };
 
+  static std::shared_ptr<AudioCall> Make(const std::shared_ptr<grpc::Channel>& channel, Handler handler);
   virtual ~AudioCall() = default;
 
+  // Once. It lives until on_end.
+  virtual void Start(const std::string& token) = 0;
   // At most one at a time, from on_begin on: the next after on_said.
   virtual void Say(std::string samples) = 0;
   // on_end still comes.
   virtual void Cancel() = 0;
 };
-
-std::shared_ptr<AudioCall> StartAudioCall(const std::shared_ptr<grpc::Channel>& channel, const std::string& token,
-                                          AudioCall::Handler handler);
 
 }  // namespace tutti::gateway::media_stream
 

@@ -89,12 +89,15 @@ void MediaStreamServer::Client::StartCall() {
     if (self->session_ != nullptr) self->session_->ReadNext();
   };
   handler.on_end = [self](const absl::Status& status) { self->OnCallEnd(status); };
-  auto call = StartAudioCall(server_.ChannelTo(opened_.media_address()), opened_.token(), std::move(handler));
+  const auto call = AudioCall::Make(server_.ChannelTo(opened_.media_address()), std::move(handler));
+  {
+    // Before it starts: what follows from its beginning wants it.
+    absl::MutexLock lock(&mutex_);
+    call_ = call;
+  }
+  call->Start(opened_.token());
   {
     absl::MutexLock lock(&mutex_);
-    // It may have ended already.
-    if (call_over_) return;
-    call_ = call;
     if (close_.has_value()) call->Cancel();
   }
   server_.loop_.PostAfter(server_.options_.timeout, [weak = weak_from_this()] {
