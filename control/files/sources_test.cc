@@ -102,11 +102,14 @@ TEST_F(NodeFileSourceTest, ANodeThatGivesLessOrNothingIsUnavailable) {
   EXPECT_EQ(reader_.Read(*source_, {"n-1", "r-1", "a.wav"}, 3, 5).code(), absl::StatusCode::kNotFound);
 }
 
-TEST_F(NodeFileSourceTest, WhoGoesEndsIt) {
+TEST_F(NodeFileSourceTest, WhoWantsNoMoreEndsIt) {
   node_.pieces = {"345"};
   reader_.takes = false;
   EXPECT_EQ(reader_.Read(*source_, {"n-1", "r-1", "a.wav"}, 3, 5).code(), absl::StatusCode::kCancelled);
-  reader_.takes = true;
+}
+
+TEST_F(NodeFileSourceTest, WhoGoesEndsAReadThatHangs) {
+  node_.pieces = {"345"};
   node_.hangs = true;
   std::thread canceller([&] {
     node_.begun.WaitForNotification();
