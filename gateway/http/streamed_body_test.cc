@@ -30,7 +30,12 @@ class PieceSource final : public BodySource {
   PieceSource(std::string piece, int pieces, absl::StatusOr<std::string> last, Seen& seen)
       : piece_(std::move(piece)), left_(pieces), last_(std::move(last)), seen_(seen) {}
   ~PieceSource() override {
-    if (thread_.joinable()) thread_.join();
+    // The last who knows of it may be its own thread.
+    if (thread_.get_id() == std::this_thread::get_id()) {
+      thread_.detach();
+    } else if (thread_.joinable()) {
+      thread_.join();
+    }
     seen_.ended = true;
   }
 
