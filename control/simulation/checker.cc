@@ -81,6 +81,13 @@ absl::Status Checker::CheckEvents(Transaction& tx, const std::string& who) {
       const v1::Recording& r = event.recording();
       told.push_back(absl::StrCat(event.type(), " ", world_.Name("recording", r.id()), " of ",
                                   world_.Name("room", r.reference_id())));
+    } else if (event.has_transcribe()) {
+      const v1::Transcribe& t = event.transcribe();
+      told.push_back(absl::StrCat(event.type(), " ", world_.Name("transcribe", t.id()), " of ",
+                                  world_.Name("room", t.reference_id())));
+    } else if (event.has_transcript()) {
+      told.push_back(absl::StrCat(event.type(), " ", event.transcript().message(), " of ",
+                                  world_.Name("transcribe", event.transcript().transcribe_id())));
     } else {
       told.push_back(
           absl::StrCat(event.type(), " ", world_.Name("call", event.call().id()), " ",
@@ -96,9 +103,12 @@ void Checker::CheckEvent(Transaction& tx, const v1::Event& event) {
   const auto what = [&] { return event.ShortDebugString(); };
   Expect(event.sequence() == ++streams_[event.stream()], "a hole in a stream: ", what);
   Expect(event_ids_.insert(event.id()).second, "an event twice: ", what);
-  // Files may be finished after the room's end.
-  Expect(!ended_streams_.contains(event.stream()) || event.has_recording(), "an event after the end: ", what);
+  const bool is_text = event.has_transcribe() || event.has_transcript();
+  // Files may be finished and texts may come after the room's end.
+  Expect(!ended_streams_.contains(event.stream()) || event.has_recording() || is_text,
+         "an event after the end: ", what);
   if (event.has_recording()) return CheckRecordingEvent(event);
+  if (is_text) return CheckTranscribeEvent(event);
   std::string id;
   int status = 0;
   if (event.has_conference()) {
@@ -245,6 +255,11 @@ absl::Status Checker::CheckRows(Transaction& tx, const std::set<RowName>& rows) 
       if (!record.has_value()) continue;
       rooms.insert(record->recording().reference_id());
       TUTTI_RETURN_IF_ERROR(CheckRecording(tx, *record));
+    } else if (table == "transcribes") {
+      TUTTI_ASSIGN_OR_RETURN(const auto record, tx.transcribes.Find(id, Lock::kNo));
+      if (!record.has_value()) continue;
+      rooms.insert(record->transcribe().reference_id());
+      TUTTI_RETURN_IF_ERROR(CheckTranscribe(tx, *record));
     }
   }
   for (const std::string& id : rooms) {

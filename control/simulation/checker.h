@@ -66,6 +66,10 @@ class Checker {
   absl::Status CheckRecording(control::Transaction& tx, const store::RecordingRecord& record);
   void CheckEvent(control::Transaction& tx, const v1::Event& event);
   void CheckRecordingEvent(const v1::Event& event);
+  absl::Status CheckTranscribe(control::Transaction& tx, const store::TranscribeRecord& record);
+  void CheckTranscribeEvent(const v1::Event& event);
+  // What was said is there, or is known to be missing.
+  void CheckTexts(control::Transaction& tx);
   void CheckRecordings(control::Transaction& tx, SimulatedNode& node);
   void CheckHangup(control::Transaction& tx, const v1::Call& call);
   void CheckLeave(control::Transaction& tx, const v1::Conferencecall& participant);
@@ -91,6 +95,9 @@ class Checker {
   std::vector<std::string> participants_;
   std::vector<std::string> calls_;
   std::vector<std::string> recordings_;
+  std::vector<std::string> transcribes_;
+  // Texts that events told.
+  std::set<std::string> texts_;
   // Rows that have not ended.
   std::set<std::string> live_;
 

@@ -153,6 +153,11 @@ void Checker::CheckNodes(Transaction& tx) {
 }
 
 void Checker::CheckEnd() {
+  const absl::Status read = database_->Inspect([&](Transaction& tx) {
+    CheckTexts(tx);
+    return absl::OkStatus();
+  });
+  Expect(read.ok(), absl::StrCat("the store can't be read: ", read.ToString()));
   std::string left;
   for (const std::string& id : live_) absl::StrAppend(&left, world_.Name("row", id), " (", rows_.at(id).status, ") ");
   Expect(live_.empty(), absl::StrCat("never ended: ", left));

@@ -13,6 +13,14 @@ absl::StatusOr<std::string> WriteAnswer(const media::v1::MediaDescription& answe
   return absl::StrCat("v=0 answer ", answer.sections(0).rtp_port(), " ", version);
 }
 
+control::Core::Options CoreOptions() {
+  control::Core::Options options;
+  options.list_recognizers = [](const control::Core::Options::RecognizersDone& done) {
+    done(std::vector<control::SpeechRecognizer>{{"any", {"en-US"}}});
+  };
+  return options;
+}
+
 }  // namespace
 
 Replica::Replica(World& world, SimulatedDatabase& database, const std::vector<std::unique_ptr<SimulatedNode>>& nodes,
@@ -22,8 +30,7 @@ Replica::Replica(World& world, SimulatedDatabase& database, const std::vector<st
       ids_(clock_, [&world] { return world.random.Bits(); }),
       store_(database.Connect(options_.name, clock_)),
       queue_([&world] { return world.Elapsed(); }, control::TaskQueue::Runner::kCaller),
-      core_(std::make_unique<control::Core>(*store_, clock_, ids_, registry_, router_, WriteAnswer,
-                                            control::Core::Options())) {
+      core_(std::make_unique<control::Core>(*store_, clock_, ids_, registry_, router_, WriteAnswer, CoreOptions())) {
   // A process whose store can't be read at its start is started again by its
   // supervisor; the outcome is the same as reading it a little later.
   while (!core_->Start().ok()) {

@@ -115,6 +115,21 @@ void SimulatedNode::ReportMediaTimeout(const std::string& leg_id) {
   Collect();
 }
 
+void SimulatedNode::Speak() {
+  if (!is_up_ || is_stuck_) return;
+  for (const auto& [id, transcription] : media_.transcriptions) {
+    if (transcription.status() != media::v1::TranscriptionState::STATUS_RUNNING || world_.random.Chance(500)) continue;
+    media::v1::TranscriptMade made;
+    made.set_transcription_id(id);
+    if (!media_.legs.empty()) made.set_leg_id(media_.legs.begin()->first);
+    made.mutable_tm_begin()->set_seconds(absl::ToUnixSeconds(world_.Now()));
+    made.set_text(absl::StrCat(id_, "-text-", ++texts_));
+    said_[id].push_back(made.text());
+    media_.Say(made);
+  }
+  Collect();
+}
+
 void SimulatedNode::SetReachable(const std::string& replica, bool is_reachable) {
   NoteLost();
   if (is_reachable) {

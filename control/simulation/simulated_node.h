@@ -45,6 +45,10 @@ class SimulatedNode {
   // The log forgets what it has.
   void TruncateLog() { log_.clear(); }
   void ReportMediaTimeout(const std::string& leg_id);
+  // A text of some of what is transcribed, each another one.
+  void Speak();
+  // All of them, by transcription.
+  const std::map<std::string, std::vector<std::string>>& said() const { return said_; }
 
   // The network between it and a replica.
   void SetReachable(const std::string& replica, bool is_reachable);
@@ -94,6 +98,8 @@ class SimulatedNode {
   std::vector<std::weak_ptr<std::function<void()>>> listeners_;
   std::map<std::string, int64_t> refused_;
   std::set<std::string> timed_out_;
+  std::map<std::string, std::vector<std::string>> said_;
+  int texts_ = 0;
   absl::Duration started_at_;
   absl::Duration last_event_;
   absl::Duration last_lost_ = -absl::InfiniteDuration();

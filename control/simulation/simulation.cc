@@ -28,6 +28,7 @@ constexpr absl::Duration kMended = absl::Seconds(10);
 constexpr int kBurstOperations = 12;
 
 constexpr absl::Duration kOperationPauseMax = absl::Milliseconds(700);
+constexpr absl::Duration kSpeechPauseMax = absl::Seconds(1);
 constexpr absl::Duration kSkewMax = absl::Milliseconds(300);
 // Of an event, from the node into the store.
 constexpr absl::Duration kDeliveryMax = absl::Seconds(2);
@@ -69,6 +70,7 @@ bool Simulation::Run() {
   for (size_t i = 0; i < slots_.size(); ++i) StartReplica(static_cast<int>(i));
   PlanOperation();
   PlanTrouble();
+  PlanSpeech();
   PlanReading();
   PlanCheck();
   RunFor(kActive);
@@ -192,6 +194,14 @@ void Simulation::PlanTrouble() {
     if (!is_active_) return;
     MakeTrouble();
     PlanTrouble();
+  });
+}
+
+void Simulation::PlanSpeech() {
+  world_.After(world_.random.Between(absl::ZeroDuration(), kSpeechPauseMax), [this] {
+    if (!is_active_) return;
+    for (const auto& node : nodes_) node->Speak();
+    PlanSpeech();
   });
 }
 

@@ -54,6 +54,7 @@ class Simulation {
 
   void PlanOperation();
   void PlanTrouble();
+  void PlanSpeech();
   void MakeTrouble();
   void Partition();
   void PlanReading();

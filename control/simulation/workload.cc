@@ -133,7 +133,7 @@ const std::string& Workload::OneOf(const std::vector<std::string>& ids) {
 
 void Workload::Operate() {
   const bool has_rooms = !checker_.rooms().empty();
-  switch (world_.random.Below(28)) {
+  switch (world_.random.Below(31)) {
     case 0:
     case 1:
     case 2:
@@ -161,6 +161,11 @@ void Workload::Operate() {
       return has_rooms ? StopRecording() : CreateRoom();
     case 16:
       return has_rooms ? PauseRecording() : CreateRoom();
+    case 17:
+    case 18:
+      return has_rooms ? StartTranscribe() : CreateRoom();
+    case 19:
+      return has_rooms ? StopTranscribe() : CreateRoom();
     default:
       return CreateCall();
   }
@@ -331,6 +336,28 @@ void Workload::PauseRecording() {
       absl::StrCat(paused ? "pause" : "resume", " recording ", world_.Name("room", id)),
       [id, paused](Core& core, Done<C> done) { core.PauseRecording(Customer(), id, paused, std::move(done)); },
       [](const C&) {});
+}
+
+void Workload::StartTranscribe() {
+  v1::StartTranscribeRequest request;
+  request.set_id(OneOf(checker_.rooms()));
+  request.set_language("en-US");
+  Send<C>(
+      absl::StrCat("transcribe ", world_.Name("room", request.id())),
+      [request](Core& core, Done<C> done) { core.StartTranscribe(Customer(), request, std::move(done)); },
+      [this](const C& room) {
+        if (room.transcribe_id().empty()) world_.Fail("a transcription that begins is not the room's");
+      });
+}
+
+void Workload::StopTranscribe() {
+  const std::string id = OneOf(checker_.rooms());
+  Send<C>(
+      absl::StrCat("stop transcribing ", world_.Name("room", id)),
+      [id](Core& core, Done<C> done) { core.StopTranscribeOf(Customer(), id, std::move(done)); },
+      [this](const C& room) {
+        if (!room.transcribe_id().empty()) world_.Fail("a transcription that was stopped is the room's");
+      });
 }
 
 void Workload::Get() {

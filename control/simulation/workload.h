@@ -71,6 +71,8 @@ class Workload {
   void StartRecording();
   void StopRecording();
   void PauseRecording();
+  void StartTranscribe();
+  void StopTranscribe();
   void Get();
   std::string NewId();
   std::string NewKey();
