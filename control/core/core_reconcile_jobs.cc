@@ -50,15 +50,13 @@ absl::Status CompareRecording(Transaction& tx, const std::string& node_id, const
     return absl::OkStatus();
   }
   const NodeJob& job = record->job();
-  if (IsBehind(job, state.revision(), is_running)) {
-    if (job.wanted() == NodeJob::WANTED_NOTHING) {
-      differences.ended.recordings.push_back({node_id, id, std::max(state.revision(), job.revision()) + 1, true});
-    } else {
-      differences.repeats.recordings.push_back({node_id, id, job.revision()});
-    }
+  const bool is_given_up = job.wanted() == NodeJob::WANTED_NOTHING;
+  if (!is_given_up && IsBehind(job, state.revision(), is_running)) {
+    differences.repeats.recordings.push_back({node_id, id, job.revision()});
   }
   const bool is_over = record->over_at_us() != 0;
-  if (!is_over && (job.command_at_us() != 0 || record->recording().status() != StatusOf(state.status()))) {
+  if ((is_over && is_given_up && is_running) ||
+      (!is_over && (job.command_at_us() != 0 || record->recording().status() != StatusOf(state.status())))) {
     differences.recordings.push_back(id);
   }
   return absl::OkStatus();
@@ -74,14 +72,12 @@ absl::Status CompareTranscription(Transaction& tx, const std::string& node_id, c
     return absl::OkStatus();
   }
   const NodeJob& job = record->job();
-  if (IsBehind(job, state.revision(), is_running)) {
-    if (job.wanted() == NodeJob::WANTED_NOTHING) {
-      differences.ended.transcriptions.push_back({node_id, id, std::max(state.revision(), job.revision()) + 1, true});
-    } else {
-      differences.repeats.transcriptions.push_back({node_id, id, job.revision()});
-    }
+  const bool is_given_up = job.wanted() == NodeJob::WANTED_NOTHING;
+  if (!is_given_up && IsBehind(job, state.revision(), is_running)) {
+    differences.repeats.transcriptions.push_back({node_id, id, job.revision()});
   }
-  if (record->transcribe().status() == v1::Transcribe::STATUS_PROGRESSING) differences.transcribes.push_back(id);
+  const bool is_over = record->transcribe().status() != v1::Transcribe::STATUS_PROGRESSING;
+  if (!is_over || (is_given_up && is_running)) differences.transcribes.push_back(id);
   return absl::OkStatus();
 }
 

@@ -411,6 +411,24 @@ TEST_F(CoreRecordingTest, ARefusalIsAFailure) {
   CheckInvariants();
 }
 
+TEST_F(CoreRecordingTest, OneThatWasRefusedAndBegunByALateCommandIsStoppedAndItsFilesAreKnown) {
+  node_.job_refusal = Error(absl::StatusCode::kFailedPrecondition, "X", "no");
+  const std::string id = Start()->recording_id();
+  ASSERT_EQ(Recording(id).status(), R::STATUS_FAILED);
+  media::v1::PutRecordingRequest late;
+  late.set_recording_id(id);
+  late.set_revision(1);
+  late.set_bridge_id(room_);
+  late.set_wanted(media::v1::PutRecordingRequest::WANTED_RECORD);
+  ASSERT_TRUE(node_.Put(late).ok());
+  node_.events.clear();
+  Reconcile();
+  EXPECT_EQ(node_.recordings.at(id).status(), State::STATUS_ENDED);
+  EXPECT_EQ(Recording(id).files_size(), 2);
+  EXPECT_EQ(RecordingEvents(), (Types{"recording_failed"}));
+  CheckInvariants();
+}
+
 TEST_F(CoreRecordingTest, DeleteRemovesItWithItsFiles) {
   const std::string id = Recorded();
   EXPECT_EQ(ReasonOf(Delete(id).status()), "STATE_INVALID");

@@ -226,6 +226,9 @@ absl::Status Rules::SyncRecording(RecordingRecord& record, const State& state, b
   } else if (has_begun && changed.status() == R::STATUS_STOPPING) {
     work_.Emit("recording_started", record);
   }
+  // A command that was late has begun it all the same.
+  const bool is_given_up = record.over_at_us() != 0 && record.job().wanted() == NodeJob::WANTED_NOTHING;
+  if (in_order && is_given_up && !IsOver(state.status())) work_.Command(record, NodeJob::WANTED_STOP);
   switch (state.status()) {
     case State::STATUS_RECORDING:
       // A reply may have been overtaken by what came after it.

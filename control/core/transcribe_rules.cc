@@ -139,6 +139,12 @@ absl::Status Rules::SyncTranscribe(TranscribeRecord& record, const State& state,
       work_.Emit("transcribe_progressing", record);
     }
   }
+  const bool is_over = record.transcribe().status() != T::STATUS_PROGRESSING;
+  const bool is_given_up = is_over && record.job().wanted() == NodeJob::WANTED_NOTHING;
+  if (in_order && is_given_up && state.status() == State::STATUS_RUNNING) {
+    // A command that was late has begun it all the same.
+    work_.Command(record, NodeJob::WANTED_STOP);
+  }
   if (state.status() != State::STATUS_ENDED && state.status() != State::STATUS_FAILED) return absl::OkStatus();
   // Texts may be on their way that were told before its end.
   if (in_order) {

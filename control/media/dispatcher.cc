@@ -162,12 +162,15 @@ void Dispatcher::SendRecording(const Key& key, Item& item, Node& node) {
   const auto& put = std::get<media::v1::PutRecordingRequest>(command->request);
   const bool needs_bridge = put.wanted() != media::v1::PutRecordingRequest::WANTED_STOP;
   if (needs_bridge && Park(key, item, node, put.bridge_id())) return;
-  node.client->PutRecording(put, [this, key, revision = put.revision(),
-                                  bridge_id = put.bridge_id()](const absl::StatusOr<media::v1::RecordingState>& state) {
+  node.client->PutRecording(put, [this, key, revision = put.revision(), bridge_id = put.bridge_id(),
+                                  needs_bridge](const absl::StatusOr<media::v1::RecordingState>& state) {
     if (state.ok()) return core_.RecordingPut(key.node_id, *state, Committed(key));
     if (TriesAgain(key, bridge_id, state.status())) return;
-    log::Warning("a media node refuses a recording",
-                 {{"node_id", key.node_id}, {"recording_id", key.id}, {"error", state.status().ToString()}});
+    // One that is to be stopped may never have come there.
+    if (needs_bridge) {
+      log::Warning("a media node refuses a recording",
+                   {{"node_id", key.node_id}, {"recording_id", key.id}, {"error", state.status().ToString()}});
+    }
     core_.RecordingRefused(key.node_id, key.id, revision, Committed(key));
   });
 }
@@ -178,12 +181,15 @@ void Dispatcher::SendTranscription(const Key& key, Item& item, Node& node) {
   const media::v1::PutTranscriptionRequest& put = command->request;
   const bool needs_bridge = put.wanted() != media::v1::PutTranscriptionRequest::WANTED_STOP;
   if (needs_bridge && Park(key, item, node, put.bridge_id())) return;
-  node.client->PutTranscription(put, [this, key, revision = put.revision(), bridge_id = put.bridge_id()](
-                                         const absl::StatusOr<media::v1::TranscriptionState>& state) {
+  node.client->PutTranscription(put, [this, key, revision = put.revision(), bridge_id = put.bridge_id(),
+                                      needs_bridge](const absl::StatusOr<media::v1::TranscriptionState>& state) {
     if (state.ok()) return core_.TranscriptionPut(key.node_id, *state, Committed(key));
     if (TriesAgain(key, bridge_id, state.status())) return;
-    log::Warning("a media node refuses a transcription",
-                 {{"node_id", key.node_id}, {"transcribe_id", key.id}, {"error", state.status().ToString()}});
+    // One that is to be stopped may never have come there.
+    if (needs_bridge) {
+      log::Warning("a media node refuses a transcription",
+                   {{"node_id", key.node_id}, {"transcribe_id", key.id}, {"error", state.status().ToString()}});
+    }
     core_.TranscriptionRefused(key.node_id, key.id, revision, Committed(key));
   });
 }
@@ -214,7 +220,7 @@ bool Dispatcher::TriesAgain(const Key& key, const std::string& bridge_id, const 
   // reply was lost: it is asked until the row has given it up.
   const bool is_job = key.kind == Kind::kRecording || key.kind == Kind::kTranscription;
   const bool is_busy = is_job && why.code() == absl::StatusCode::kResourceExhausted;
-  const bool may_pass = is_busy || (MayPass(why) && items_.at(key).attempts + 1 < kBusyAttemptsMax);
+  const bool may_pass = is_busy || (MayPass(why) && ++items_.at(key).refusals < kBusyAttemptsMax);
   if (!IsTransient(why) && !may_pass) return false;
   if (GetErrorDetail(why).reason == "BRIDGE_NOT_FOUND" && !bridge_id.empty()) {
     Add(Kind::kBridge, {key.node_id, bridge_id, 0, false});
@@ -248,7 +254,7 @@ void Dispatcher::Finish(const Key& key, bool retry) {
       Pump(nodes_.at(key.node_id));
     });
   } else if (item.dirty) {
-    item.attempts = 0;
+    item.attempts = item.refusals = 0;
     MakeReady(key);
   } else {
     items_.erase(it);

@@ -59,6 +59,8 @@ class Dispatcher {
     // From the reading of the command until the core has committed the reply.
     bool in_flight = false;
     int attempts = 0;
+    // Of these, those that the node refused.
+    int refusals = 0;
   };
   struct Node {
     NodeClient* client = nullptr;
