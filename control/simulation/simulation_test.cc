@@ -40,10 +40,12 @@ TEST(SimulationTest, EveryInvariantHolds) {
   }
   if (count < kSeedsForAll) return;
   // The runs reach what they are for.
-  for (const char* what : {"conferencecall_joined", "conference_deleted", "call_updated",
-                           "HANGUP_REASON_MEDIA_NODE_LOST", "HANGUP_REASON_MEDIA_TIMEOUT", "HANGUP_REASON_MEDIA_FAILED",
-                           "HANGUP_REASON_SETUP_TIMEOUT", "HANGUP_REASON_FLOW_ENDED", "LEAVE_REASON_KICKED",
-                           "LEAVE_REASON_PEER_LEFT", "LEAVE_REASON_JOIN_TIMEOUT", "LEAVE_REASON_CONFERENCE_ENDED"}) {
+  for (const char* what :
+       {"conferencecall_joined", "conference_deleted", "call_updated", "HANGUP_REASON_MEDIA_NODE_LOST",
+        "HANGUP_REASON_MEDIA_TIMEOUT", "HANGUP_REASON_MEDIA_FAILED", "HANGUP_REASON_SETUP_TIMEOUT",
+        "HANGUP_REASON_FLOW_ENDED", "LEAVE_REASON_KICKED", "LEAVE_REASON_PEER_LEFT", "LEAVE_REASON_JOIN_TIMEOUT",
+        "LEAVE_REASON_CONFERENCE_ENDED", "recording_paused", "recording_finished", "FAILURE_REASON_MEDIA_NODE_LOST",
+        "transcript_created", "TRANSCRIBE_FAILURE_REASON_MEDIA_NODE_LOST"}) {
     EXPECT_GT(counts[what], 0) << what;
   }
 }

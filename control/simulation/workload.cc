@@ -133,7 +133,7 @@ const std::string& Workload::OneOf(const std::vector<std::string>& ids) {
 
 void Workload::Operate() {
   const bool has_rooms = !checker_.rooms().empty();
-  switch (world_.random.Below(31)) {
+  switch (world_.random.Below(26)) {
     case 0:
     case 1:
     case 2:
@@ -156,18 +156,27 @@ void Workload::Operate() {
       return Get();
     case 13:
     case 14:
-      return has_rooms ? StartRecording() : CreateRoom();
-    case 15:
-      return has_rooms ? StopRecording() : CreateRoom();
-    case 16:
-      return has_rooms ? PauseRecording() : CreateRoom();
-    case 17:
-    case 18:
-      return has_rooms ? StartTranscribe() : CreateRoom();
-    case 19:
-      return has_rooms ? StopTranscribe() : CreateRoom();
+      return has_rooms ? OperateJob() : CreateRoom();
     default:
       return CreateCall();
+  }
+}
+
+void Workload::OperateJob() {
+  switch (world_.random.Below(8)) {
+    case 0:
+    case 1:
+      return StartRecording();
+    case 2:
+      return StopRecording();
+    case 3:
+    case 4:
+      return PauseRecording();
+    case 5:
+    case 6:
+      return StartTranscribe();
+    default:
+      return StopTranscribe();
   }
 }
 

@@ -68,6 +68,8 @@ class Workload {
   void HangUp(const std::string& id);
   void Kick();
   void Reoffer();
+  // Of recordings and transcriptions.
+  void OperateJob();
   void StartRecording();
   void StopRecording();
   void PauseRecording();
