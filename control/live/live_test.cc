@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/id/id.h"
 #include "control/core/core_fixture.h"
+#include "control/core/times.h"
 #include "control/live/live_hub.h"
 #include "control/live/live_watcher.h"
 #include "control/media/fake_node_client.h"
@@ -24,6 +25,9 @@ using ::testing::IsEmpty;
 class LiveTest : public CoreFixture {
  protected:
   void SetUp() override {
+    options_.list_recognizers = [](const Core::Options::RecognizersDone& done) {
+      done(std::vector<SpeechRecognizer>{{"any", {"en-US"}}});
+    };
     CoreFixture::SetUp();
     hub_ = std::make_unique<LiveHub>(*core_, queue_, clock_, [this](const std::shared_ptr<const LiveEvent>& live) {
       EXPECT_EQ(live->customer_id, principal_.customer_id);
@@ -277,6 +281,42 @@ TEST_F(LiveTest, DigitsAreBounded) {
   EXPECT_GT(watcher_->DigitsDropped(), 1900);
   for (int i = 0; i < 2000; ++i) hub_->OnDigit(node_.id(), {}, clock_.Now());
   EXPECT_GT(hub_->Dropped(), 0);
+}
+
+TEST_F(LiveTest, WhatIsUnderstoodSoFarIsToldUnderItsSpeaker) {
+  v1::StartTranscribeRequest request;
+  request.set_id(room_);
+  request.set_language("en-US");
+  core_->StartTranscribe(principal_, request, [](const auto& started) { EXPECT_TRUE(started.ok()); });
+  Settle();
+  const std::string id = Room(room_).transcribe_id();
+  const auto understand = [&](const std::string& transcribe_id, const std::string& call, const std::string& text) {
+    media::v1::WatchLiveResponse message;
+    message.mutable_event()->set_sequence(++sequence_);
+    media::v1::TranscriptInterim& interim = *message.mutable_event()->mutable_transcript_interim();
+    interim.set_transcription_id(transcribe_id);
+    interim.set_leg_id(call);
+    SetTime(*interim.mutable_tm_begin(), FromTimestamp(Room(room_).tm_create()) + absl::Seconds(2));
+    interim.set_text(text);
+    client_.DeliverLive(message);
+  };
+  // A later one replaces what was not told yet; those of nobody are not told.
+  understand(id, call_, "hel");
+  understand(id, call_, "hello");
+  understand(id, "00000000-0000-7000-8000-0000000000aa", "stranger");
+  understand("00000000-0000-7000-8000-0000000000bb", call_, "nothing");
+  Let(absl::Seconds(1));
+  ASSERT_FALSE(events_.empty());
+  for (const v1::Event& event : events_) {
+    EXPECT_EQ(event.type(), "transcript_interim");
+    EXPECT_EQ(event.stream(), "conference:" + room_);
+    EXPECT_EQ(event.transcript().transcribe_id(), id);
+    EXPECT_EQ(event.transcript().conferencecall_id(), participant_);
+    EXPECT_EQ(event.transcript().id(), "");
+  }
+  EXPECT_EQ(events_.back().transcript().message(), "hello");
+  EXPECT_EQ(events_.back().transcript().tm_transcript(), 2'000);
+  EXPECT_EQ(EventTypes("conference:" + room_).back(), "transcribe_progressing");
 }
 
 }  // namespace
