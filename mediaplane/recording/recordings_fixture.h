@@ -5,6 +5,7 @@
 #include <sndfile.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <deque>
 #include <filesystem>
 #include <fstream>
@@ -177,6 +178,10 @@ class RecordingsTest : public testing::Test {
 
   static double Level(const Sound16& sound, double hz, double from_seconds, double to_seconds) {
     const auto at = [&](double seconds) { return static_cast<size_t>(seconds * sound.rate); };
+    if (at(to_seconds) > sound.samples.size()) {
+      ADD_FAILURE() << "the sound ends at " << sound.seconds() << " s";
+      return NAN;
+    }
     return ToneAmplitude(std::span(sound.samples).subspan(at(from_seconds), at(to_seconds) - at(from_seconds)), hz,
                          sound.rate);
   }
