@@ -9,7 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "common/s3/test_server.h"
 #include "common/status/status.h"
-#include "control/http_client/test_http_server.h"
+#include "common/testing/http_server.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -108,19 +108,17 @@ class BrokenServerTest : public ::testing::Test {
   std::unique_ptr<Bucket> Serve(const std::string& response) {
     return ServeBy([response](const std::string&) { return response; });
   }
-  std::unique_ptr<Bucket> ServeBy(control::TestHttpServer::Handler handler) {
-    server_ = std::make_unique<control::TestHttpServer>(std::move(handler));
+  std::unique_ptr<Bucket> ServeBy(TestHttpServer::Handler handler) {
+    server_ = std::make_unique<TestHttpServer>(std::move(handler));
     return Open({.endpoint = absl::StrCat("http://127.0.0.1:", server_->port()),
                  .bucket = "calls",
                  .access_key_id = "id",
                  .secret_access_key = "secret",
                  .idle_timeout = absl::Seconds(1)});
   }
-  static std::string Response(int status, const std::string& body) {
-    return control::TestHttpServer::Response(status, body);
-  }
+  static std::string Response(int status, const std::string& body) { return TestHttpServer::Response(status, body); }
 
-  std::unique_ptr<control::TestHttpServer> server_;
+  std::unique_ptr<TestHttpServer> server_;
 };
 
 TEST_F(BrokenServerTest, WhatMayWorkLaterIsUnavailable) {

@@ -10,7 +10,7 @@
 #include "common/s3/test_server.h"
 #include "common/s3/upload_progress.h"
 #include "common/status/status.h"
-#include "control/http_client/test_http_server.h"
+#include "common/testing/http_server.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -145,8 +145,8 @@ TEST_F(UploadTest, AFileThatIsntThereIsSaid) {
 // A server that says what a test needs, and remembers what it was asked.
 class ScriptedUploadTest : public UploadTest {
  protected:
-  void Serve(control::TestHttpServer::Handler handler) {
-    scripted_ = std::make_unique<control::TestHttpServer>([this, handler](const std::string& request) {
+  void Serve(TestHttpServer::Handler handler) {
+    scripted_ = std::make_unique<TestHttpServer>([this, handler](const std::string& request) {
       asked_.push_back(request.substr(0, request.find(" HTTP/")));
       return handler(asked_.back());
     });
@@ -159,11 +159,11 @@ class ScriptedUploadTest : public UploadTest {
                   .value();
   }
   static std::string Respond(int status, const std::string& body = "", const std::string& headers = "") {
-    return control::TestHttpServer::Response(status, body, headers);
+    return TestHttpServer::Response(status, body, headers);
   }
 
   std::vector<std::string> asked_;
-  std::unique_ptr<control::TestHttpServer> scripted_;
+  std::unique_ptr<TestHttpServer> scripted_;
 };
 
 TEST_F(ScriptedUploadTest, OneThatTheServerHasForgottenBeginsAgain) {

@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "common/status/status.h"
-#include "control/http_client/test_http_server.h"
+#include "common/testing/http_server.h"
 #include "control/media/wait_for.h"
 #include "gtest/gtest.h"
 

@@ -5,7 +5,7 @@
 
 #include "common/status/grpc_status.h"
 #include "common/status/status.h"
-#include "control/http_client/test_http_server.h"
+#include "common/testing/http_server.h"
 #include "control/server/server_fixture.h"
 #include "control/sound/wav.h"
 #include "speech/testing/fake_speech_server.h"

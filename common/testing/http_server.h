@@ -1,5 +1,5 @@
-#ifndef CONTROL_HTTP_CLIENT_TEST_HTTP_SERVER_H_
-#define CONTROL_HTTP_CLIENT_TEST_HTTP_SERVER_H_
+#ifndef COMMON_TESTING_HTTP_SERVER_H_
+#define COMMON_TESTING_HTTP_SERVER_H_
 
 #include <atomic>
 #include <functional>
@@ -10,7 +10,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 
-namespace tutti::control {
+namespace tutti {
 
 // For tests: a receiver on loopback that answers each request with the bytes that
 // a function gives for the whole text of it; a thread a connection.
@@ -45,6 +45,6 @@ class TestHttpServer {
   std::thread acceptor_;
 };
 
-}  // namespace tutti::control
+}  // namespace tutti
 
-#endif  // CONTROL_HTTP_CLIENT_TEST_HTTP_SERVER_H_
+#endif  // COMMON_TESTING_HTTP_SERVER_H_

@@ -1,4 +1,4 @@
-#include "control/http_client/test_http_server.h"
+#include "common/testing/http_server.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -12,7 +12,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
-namespace tutti::control {
+namespace tutti {
 namespace {
 
 // Of a request whose head is whole: how many bytes it has.
@@ -110,4 +110,4 @@ void TestHttpServer::Serve(int socket) {
   shutdown(socket, SHUT_RDWR);
 }
 
-}  // namespace tutti::control
+}  // namespace tutti
