@@ -376,13 +376,15 @@ std::string WriteLifecycles() {
                                {"disk_slow", "more than 10 s of sound waited for the disk"},
                                {"media_node_lost", "the media node ended, or was out of reach for 15 s"},
                                {"media_failed", "the media node refused it, or did not begin or end it in time"},
-                               {"conversion_failed", "the WAV files are there, the format that was wanted is not"}}),
+                               {"conversion_failed", "the WAV files are there, the format that was wanted is not"},
+                               {"media_node_busy", "the media node has as many as it takes"}}),
                       "## Transcribe\n\n", Diagram<v1::Transcribe>(TranscribeTransitions(), "progressing"),
                       Table<v1::Transcribe>(TranscribeTransitions(), TE::kDelete), WithTranscribeTimes(kTranscribe),
                       Reasons(*v1::Transcribe::FailureReason_descriptor(), "FAILURE_REASON_", "failure_reason",
                               {{"media_node_lost", "the media node ended, or was out of reach for 15 s"},
                                {"media_failed", "the media node refused it, or did not begin it in time"},
-                               {"speech_failed", "the speech server refused it, or was away for too long"}}));
+                               {"speech_failed", "the speech server refused it, or was away for too long"},
+                               {"media_node_busy", "the media node has as many as it takes"}}));
 }
 
 }  // namespace tutti::control
