@@ -2,8 +2,11 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -114,6 +117,24 @@ TEST_F(MainTest, ServesWhatThereIsAndSaysWhatThereIsNot) {
   process.Signal(SIGTERM);
   EXPECT_EQ(process.Wait(), 0);
   EXPECT_THAT(process.errors(), testing::HasSubstr("no-such-program"));
+}
+
+TEST_F(MainTest, AProviderWithoutAModelIsOneSentenceAndNotOffered) {
+  const std::string config = testing::TempDir() + "/" + std::to_string(getpid()) + ".conf";
+  std::ofstream(config) << R"(speech { provider { name: "broken" language: "de" sherpa_onnx_library: "/none.so" )"
+                           R"(sherpa_onnx_model_dir: "/no/model" } })";
+  Process process(kBinary, Flags({"--config=" + config}));
+  const auto stub = Connect();
+  grpc::ClientContext context;
+  v1::ListCapabilitiesResponse response;
+  ASSERT_TRUE(stub->ListCapabilities(&context, {}, &response).ok());
+  ASSERT_EQ(response.recognizers_size(), 1);
+  EXPECT_EQ(response.recognizers(0).provider(), "pocketsphinx");
+  process.Signal(SIGTERM);
+  EXPECT_EQ(process.Wait(), 0);
+  EXPECT_THAT(process.errors(),
+              testing::ContainsRegex("a recogniser is missing until the next start.*broken.*/no/model"));
+  std::filesystem::remove(config);
 }
 
 TEST_F(MainTest, APortInUseIsOneSentence) {

@@ -37,7 +37,12 @@ SpeechMetrics::SpeechMetrics(prometheus::Registry& registry)
       syntheses_(Counter(registry, "tutti_speech_syntheses_total", "Texts that were spoken.")),
       synthesis_failures_(Counter(registry, "tutti_speech_synthesis_failures_total", "Texts that were not.")),
       synthesis_audio_seconds_(
-          Counter(registry, "tutti_speech_synthesis_audio_seconds_total", "Seconds of speech that were made.")) {}
+          Counter(registry, "tutti_speech_synthesis_audio_seconds_total", "Seconds of speech that were made.")),
+      recognizers_missing_(prometheus::BuildGauge()
+                               .Name("tutti_speech_recognizers_missing")
+                               .Help("Recognisers whose model could not be opened at the start: they are not offered.")
+                               .Register(registry)
+                               .Add({})) {}
 
 void SpeechMetrics::AddSynthesizer(const std::string& provider) {
   for (Counters* family : {&syntheses_, &synthesis_failures_, &synthesis_audio_seconds_}) {

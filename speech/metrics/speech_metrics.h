@@ -23,6 +23,8 @@ class SpeechMetrics {
   // They show a provider's figures from now on, at zero.
   void AddRecognizer(const std::string& provider);
   void AddSynthesizer(const std::string& provider);
+  // A recogniser that there should be could not be opened.
+  void OnRecognizerMissing() { recognizers_missing_.Increment(); }
 
   void OnUtterance(const std::string& provider);
   void OnAudio(const std::string& provider, double seconds);
@@ -48,6 +50,7 @@ class SpeechMetrics {
   Counters& syntheses_;
   Counters& synthesis_failures_;
   Counters& synthesis_audio_seconds_;
+  prometheus::Gauge& recognizers_missing_;
 };
 
 // What is read at each scrape, on the scraper's thread.

@@ -94,6 +94,13 @@ DecoderPool::~DecoderPool() {
   for (std::thread& thread : threads_) thread.join();
 }
 
+absl::Status DecoderPool::AwaitFirst() const {
+  absl::MutexLock lock(&mutex_);
+  mutex_.Await(absl::Condition(
+      +[](const std::optional<absl::Status>* first) { return first->has_value(); }, &first_));
+  return *first_;
+}
+
 std::unique_ptr<RecognitionStream> DecoderPool::Start(const v1::RecognizeHead& head, std::shared_ptr<TextSink> sink) {
   absl::MutexLock lock(&mutex_);
   const StreamId id = queue_.Open();
@@ -141,7 +148,11 @@ void DecoderPool::Close(StreamId stream) {
 void DecoderPool::Run(bool first) {
   std::unique_ptr<Decoder> decoder;
   // So that the first utterance does not wait for the model, and a broken one shows.
-  if (first) Make(decoder).IgnoreError();
+  if (first) {
+    const absl::Status made = Make(decoder);
+    absl::MutexLock lock(&mutex_);
+    first_ = made;
+  }
   while (const auto utterance = Next()) Decode(*utterance, decoder);
 }
 
@@ -169,8 +180,6 @@ absl::Status DecoderPool::Make(std::unique_ptr<Decoder>& decoder) {
     ++decoders_;
     return absl::OkStatus();
   }
-  log::Error("a recogniser can't be made",
-             {{"provider", options_.name}, {"error", std::string(made.status().message())}});
   return Error(absl::StatusCode::kUnavailable, "PROVIDER_UNAVAILABLE",
                absl::StrCat("the recogniser ", options_.name, " can't be started: ", made.status().message()));
 }
@@ -182,7 +191,10 @@ void DecoderPool::Decode(Utterance& utterance, std::unique_ptr<Decoder>& decoder
     if (utterance.ended) queued = std::max(clock_.Now() - utterance.ended_at, absl::ZeroDuration());
   }
   if (decoder == nullptr) {
-    if (const absl::Status made = Make(decoder); !made.ok()) return Break(utterance.stream_id, made);
+    if (const absl::Status made = Make(decoder); !made.ok()) {
+      log::Error("a recogniser can't be made", {{"provider", options_.name}, {"error", std::string(made.message())}});
+      return Break(utterance.stream_id, made);
+    }
   }
   const double cpu_before = ThreadCpuSeconds();
   Transcript transcript;

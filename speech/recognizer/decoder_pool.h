@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -38,6 +39,9 @@ class DecoderPool final : public Recognizer {
   DecoderPool(Options options, DecoderFactory factory, Clock& clock, SpeechMetrics& metrics);
   // After all of its streams.
   ~DecoderPool() override;
+
+  // Waits until the first decoder is made: what was wrong with it.
+  absl::Status AwaitFirst() const;
 
   const std::string& name() const override { return options_.name; }
   const std::vector<std::string>& languages() const override { return options_.languages; }
@@ -92,6 +96,8 @@ class DecoderPool final : public Recognizer {
   mutable absl::Mutex mutex_;
   absl::CondVar changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  // Nothing before the first decoder was tried.
+  std::optional<absl::Status> first_ ABSL_GUARDED_BY(mutex_);
   // Threads that wait for an utterance.
   int idle_ ABSL_GUARDED_BY(mutex_) = 0;
   // An Utterance's fields, too, are looked at under the lock.

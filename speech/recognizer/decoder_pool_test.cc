@@ -43,6 +43,7 @@ class DecoderPoolTest : public testing::Test {
 
 TEST_F(DecoderPoolTest, EachUtteranceHasOneFinalTextInTheOrderOfItsSpeaker) {
   StartPool(2);
+  EXPECT_TRUE(pool_->AwaitFirst().ok());
   const auto stream = Open(sink_);
   for (uint64_t id = 1; id <= 20; ++id) Say(*stream, id, id % 2 == 0 ? "even" : "odd", id);
   if (!stream->Finish()) {
@@ -183,6 +184,7 @@ TEST_F(DecoderPoolTest, ADecoderThatFailsIsReplacedAndTheUtteranceTriedOnceMore)
 TEST_F(DecoderPoolTest, AStreamIsBrokenWhereNoDecoderCanBeMadeAndTheNextOneTriesAgain) {
   fakes_.FailMakes(2);
   StartPool(1);
+  EXPECT_EQ(GetErrorDetail(pool_->AwaitFirst()).reason, "PROVIDER_UNAVAILABLE");
   const auto stream = Open(sink_);
   Say(*stream, 1, "a", 10);
   const absl::Status end = sink_->AwaitEnd();

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdarg>
+#include <cstdio>
 #include <limits>
 #include <optional>
 #include <random>
@@ -33,6 +35,16 @@ using Sphinx = std::unique_ptr<ps_decoder_t, FreeDecoder>;
 
 absl::Status Broken(const char* what) {
   return Error(absl::StatusCode::kInternal, "DECODER_FAILED", absl::StrCat("pocketsphinx could not ", what));
+}
+
+// With some broken models it ends the process: then with a word of why.
+void LastWords(void*, err_lvl_t level, const char* format, ...) {
+  if (level != ERR_FATAL) return;
+  std::fputs("speech: pocketsphinx cannot go on with its model: ", stderr);
+  va_list words;
+  va_start(words, format);
+  std::vfprintf(stderr, format, words);
+  va_end(words);
 }
 
 // A hiss of -60 dBFS over speech from a narrow band. The model has never heard a band
@@ -156,6 +168,7 @@ absl::Status CheckPocketsphinxModel(const std::string& folder) {
 absl::StatusOr<std::unique_ptr<Decoder>> MakePocketsphinxDecoder(const std::string& folder) {
   TUTTI_RETURN_IF_ERROR(CheckPocketsphinxModel(folder));
   err_set_logfp(nullptr);
+  err_set_callback(LastWords, nullptr);
   // -ds, -topn and -maxhmmpf take half of the CPU time at the same word error rate.
   const Config config(cmd_ln_init(nullptr, ps_args(), TRUE, "-hmm", absl::StrCat(folder, kAcousticModel).c_str(), "-lm",
                                   absl::StrCat(folder, kLanguageModel).c_str(), "-dict",

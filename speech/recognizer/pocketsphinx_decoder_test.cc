@@ -2,11 +2,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <random>
 
+#include "absl/strings/str_cat.h"
 #include "common/status/status.h"
 
 namespace tutti::speech {
@@ -96,6 +99,29 @@ TEST(PocketsphinxDecoderTest, AMissingModelIsOneSentence) {
   EXPECT_EQ(GetErrorDetail(decoder.status()).reason, "MODEL_NOT_FOUND");
   EXPECT_THAT(std::string(decoder.status().message()), testing::HasSubstr("/nowhere/en-us"));
   EXPECT_TRUE(CheckPocketsphinxModel(kPocketsphinxModel).ok());
+}
+
+TEST(PocketsphinxDecoderTest, ABrokenOneIsOneSentence) {
+  const std::filesystem::path real(kPocketsphinxModel);
+  const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / absl::StrCat("model", getpid());
+  std::filesystem::create_directories(folder / "en-us");
+  for (const auto& entry : std::filesystem::directory_iterator(real / "en-us")) {
+    std::filesystem::create_symlink(entry.path(), folder / "en-us" / entry.path().filename());
+  }
+  for (const char* name : {"en-us.lm.bin", "cmudict-en-us.dict"}) {
+    std::filesystem::create_symlink(real / name, folder / name);
+  }
+  const auto break_file = [&](const char* name) {
+    std::filesystem::remove(folder / name);
+    std::ofstream(folder / name) << "broken";
+  };
+  break_file("en-us.lm.bin");
+  const absl::Status model = MakePocketsphinxDecoder(folder).status();
+  EXPECT_THAT(std::string(model.message()), testing::HasSubstr("could not load the model in " + folder.string()));
+  break_file("en-us/transition_matrices");
+  EXPECT_EXIT(MakePocketsphinxDecoder(folder).status().IgnoreError(), testing::ExitedWithCode(1),
+              "cannot go on with its model: FATAL");
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

@@ -1,24 +1,13 @@
 #include "speech/recognizer/recognizer_registry.h"
 
-#include <algorithm>
 #include <set>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/language/language.h"
 #include "common/status/status.h"
-#include "speech/language/language.h"
 
 namespace tutti::speech {
-namespace {
-
-bool HasLanguage(const Recognizer& recognizer, const std::string& language) {
-  const auto& languages = recognizer.languages();
-  return std::any_of(languages.begin(), languages.end(),
-                     [&](const std::string& offered) { return LanguageServes(offered, language); });
-}
-
-}  // namespace
-
 absl::StatusOr<Recognizer*> RecognizerRegistry::Choose(const std::string& language, const std::string& provider) const {
   Recognizer* chosen = nullptr;
   bool known = provider.empty();
@@ -29,7 +18,7 @@ absl::StatusOr<Recognizer*> RecognizerRegistry::Choose(const std::string& langua
     if (!provider.empty() && recognizer->name() != provider) continue;
     known = true;
     supported.insert(recognizer->languages().begin(), recognizer->languages().end());
-    if (!HasLanguage(*recognizer, language)) continue;
+    if (BestLanguage(recognizer->languages(), language) == nullptr) continue;
     if (chosen == nullptr || (!chosen->available() && recognizer->available())) chosen = recognizer.get();
   }
   if (chosen != nullptr) return chosen;

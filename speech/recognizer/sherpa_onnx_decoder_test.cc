@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "common/status/status.h"
@@ -19,6 +20,7 @@ class SherpaOnnxDecoderTest : public testing::Test {
     std::string pattern = testing::TempDir() + "/sherpaXXXXXX";
     folder_ = mkdtemp(pattern.data());
   }
+  ~SherpaOnnxDecoderTest() override { std::filesystem::remove_all(folder_); }
 
   void Write(const std::string& name, const std::string& text) const { std::ofstream(folder_ + "/" + name) << text; }
 

@@ -5,9 +5,9 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "common/language/language.h"
 #include "common/listen/listen.h"
 #include "common/status/status.h"
-#include "speech/language/language.h"
 #include "speech/recognizer/pocketsphinx_decoder.h"
 
 namespace tutti::speech {

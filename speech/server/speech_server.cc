@@ -14,13 +14,6 @@
 #include "speech/synthesizer/flite_synthesizer.h"
 
 namespace tutti::speech {
-namespace {
-
-// Texts that are spoken at the same time.
-constexpr int kWorkers = 2;
-
-}  // namespace
-
 absl::StatusOr<std::unique_ptr<SpeechServer>> SpeechServer::Start(const ServerOptions& options, Clock& clock) {
   std::unique_ptr<SpeechServer> server(new SpeechServer(options, clock));
   server->AddRecognizers();
@@ -41,21 +34,23 @@ void SpeechServer::AddRecognizers() {
               MakeSherpaOnnxFactory(provider.sherpa_onnx_library(), provider.sherpa_onnx_model_dir()));
     }
   }
-  if (const absl::Status model = CheckPocketsphinxModel(options_.pocketsphinx_model); !model.ok()) {
-    log::Warning("a recogniser is missing", {{"provider", kPocketsphinxName}, {"error", std::string(model.message())}});
-    return;
-  }
   AddPool(kPocketsphinxName, {"en-US"},
           [model = options_.pocketsphinx_model] { return MakePocketsphinxDecoder(model); });
 }
 
 void SpeechServer::AddPool(const std::string& name, std::vector<std::string> languages, DecoderFactory factory) {
-  speech_metrics_.AddRecognizer(name);
   DecoderPool::Options options;
   options.name = name;
   options.languages = std::move(languages);
   options.decoders_max = options_.decoders_max;
   auto pool = std::make_unique<DecoderPool>(std::move(options), std::move(factory), clock_, speech_metrics_);
+  if (const absl::Status first = pool->AwaitFirst(); !first.ok()) {
+    log::Warning("a recogniser is missing until the next start",
+                 {{"provider", name}, {"error", std::string(first.message())}});
+    speech_metrics_.OnRecognizerMissing();
+    return;
+  }
+  speech_metrics_.AddRecognizer(name);
   pools_.push_back(pool.get());
   recognizers_.Add(std::move(pool));
 }
@@ -77,9 +72,7 @@ void SpeechServer::AddSynthesizer(std::unique_ptr<Synthesizer> synthesizer) {
 }
 
 absl::Status SpeechServer::Serve() {
-  workers_ = std::make_unique<WorkerPool>(kWorkers);
-  service_ =
-      std::make_unique<SpeechService>(recognizers_, synthesizers_, *workers_, speech_metrics_, options_.streams_max);
+  service_ = std::make_unique<SpeechService>(recognizers_, synthesizers_, speech_metrics_, options_.streams_max);
   SpeechGauges::Sources sources;
   sources.providers = [this] {
     std::vector<SpeechGauges::Provider> providers;

@@ -14,7 +14,6 @@
 #include "speech/recognizer/recognizer_registry.h"
 #include "speech/server/options.h"
 #include "speech/service/speech_service.h"
-#include "speech/service/worker_pool.h"
 #include "speech/synthesizer/synthesizer_registry.h"
 
 namespace tutti::speech {
@@ -22,8 +21,9 @@ namespace tutti::speech {
 // A whole speech server: recognisers, synthesizers, the gRPC service and /metrics.
 class SpeechServer {
  public:
-  // Serves when it returns; what a recogniser or synthesizer lacks is a line of the
-  // log and no error. Each error is one sentence for the operator.
+  // Serves when it returns. A recogniser whose model can't be opened, or a synthesizer
+  // that does not start, is a line of the log and not served. Each error is one
+  // sentence for the operator.
   static absl::StatusOr<std::unique_ptr<SpeechServer>> Start(const ServerOptions& options, Clock& clock);
 
   // Breaks the streams that are open and ends.
@@ -39,6 +39,7 @@ class SpeechServer {
 
   void AddRecognizers();
   void AddSynthesizers();
+  // Nothing, but for the log, where its first decoder can't be made.
   void AddPool(const std::string& name, std::vector<std::string> languages, DecoderFactory factory);
   void AddSynthesizer(std::unique_ptr<Synthesizer> synthesizer);
   absl::Status Serve();
@@ -52,7 +53,6 @@ class SpeechServer {
   // Of `recognizers_`.
   std::vector<const DecoderPool*> pools_;
   SynthesizerRegistry synthesizers_;
-  std::unique_ptr<WorkerPool> workers_;
   std::unique_ptr<SpeechService> service_;
   RpcServer rpc_;
 };

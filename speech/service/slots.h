@@ -3,6 +3,10 @@
 
 #include <atomic>
 
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "common/status/status.h"
+
 namespace tutti::speech {
 
 // So many at a time and no more. Thread-safe.
@@ -19,7 +23,12 @@ class Slots {
   void Give() { --taken_; }
 
   int taken() const { return taken_; }
-  int max() const { return max_; }
+
+  // To who got none.
+  absl::Status Busy(const char* what) const {
+    return Error(absl::StatusCode::kResourceExhausted, "SPEECH_BUSY",
+                 absl::StrCat("all ", max_, " ", what, " are taken: try later"));
+  }
 
  private:
   const int max_;

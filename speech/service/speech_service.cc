@@ -1,18 +1,11 @@
 #include "speech/service/speech_service.h"
 
-#include "absl/strings/str_cat.h"
 #include "common/status/grpc_status.h"
-#include "common/status/status.h"
 #include "speech/service/recognize_reactor.h"
 #include "speech/service/synthesize_reactor.h"
 
 namespace tutti::speech {
 namespace {
-
-absl::Status Busy(const Slots& slots, const char* what) {
-  return Error(absl::StatusCode::kResourceExhausted, "SPEECH_BUSY",
-               absl::StrCat("all ", slots.max(), " ", what, " are taken: try later"));
-}
 
 class RefusedRecognize final : public grpc::ServerBidiReactor<v1::RecognizeRequest, v1::RecognizeResponse> {
  public:
@@ -20,26 +13,25 @@ class RefusedRecognize final : public grpc::ServerBidiReactor<v1::RecognizeReque
   void OnDone() override { delete this; }
 };
 
-class RefusedSynthesize final : public grpc::ServerWriteReactor<v1::SynthesizeResponse> {
- public:
-  explicit RefusedSynthesize(const absl::Status& status) { Finish(ToGrpcStatus(status)); }
-  void OnDone() override { delete this; }
-};
-
 }  // namespace
 
 grpc::ServerBidiReactor<v1::RecognizeRequest, v1::RecognizeResponse>* SpeechService::Recognize(
     grpc::CallbackServerContext*) {
-  if (!streams_.Take()) return new RefusedRecognize(Busy(streams_, "streams"));
+  if (!streams_.Take()) return new RefusedRecognize(streams_.Busy("streams"));
   return RecognizeReactor::Begin(recognizers_, metrics_, streams_);
 }
 
 grpc::ServerWriteReactor<v1::SynthesizeResponse>* SpeechService::Synthesize(grpc::CallbackServerContext*,
                                                                             const v1::SynthesizeRequest* request) {
-  if (!syntheses_.Take()) return new RefusedSynthesize(Busy(syntheses_, "places for syntheses"));
-  auto* const reactor = new SynthesizeReactor(synthesizers_, workers_, metrics_, syntheses_);
+  auto* const reactor = new SynthesizeReactor(synthesizers_, desks_, metrics_);
   reactor->Begin(*request);
   return reactor;
+}
+
+int SpeechService::syntheses() const {
+  int taken = 0;
+  for (const auto& [synthesizer, desk] : desks_) taken += desk.slots.taken();
+  return taken;
 }
 
 grpc::ServerUnaryReactor* SpeechService::ListCapabilities(grpc::CallbackServerContext* context,

@@ -1,10 +1,12 @@
 #ifndef SPEECH_SERVICE_SPEECH_SERVICE_H_
 #define SPEECH_SERVICE_SPEECH_SERVICE_H_
 
+#include <map>
+
 #include "speech/metrics/speech_metrics.h"
 #include "speech/recognizer/recognizer_registry.h"
+#include "speech/service/desk.h"
 #include "speech/service/slots.h"
-#include "speech/service/worker_pool.h"
 #include "speech/synthesizer/synthesizer_registry.h"
 #include "tutti/speech/v1/speech.grpc.pb.h"
 
@@ -13,18 +15,12 @@ namespace tutti::speech {
 // tutti.speech.v1 for the recognisers and synthesizers of this process.
 class SpeechService final : public v1::SpeechService::CallbackService {
  public:
-  // Texts that wait, are spoken or are sent; each may hold some 15 MB of samples.
-  static constexpr int kSynthesesMax = 32;
-
-  // All outlive the server that has the service.
-  SpeechService(const RecognizerRegistry& recognizers, const SynthesizerRegistry& synthesizers, WorkerPool& workers,
-                SpeechMetrics& metrics, int streams_max)
-      : recognizers_(recognizers),
-        synthesizers_(synthesizers),
-        workers_(workers),
-        metrics_(metrics),
-        streams_(streams_max),
-        syntheses_(kSynthesesMax) {}
+  // All outlive the server that has the service; the registries are filled.
+  SpeechService(const RecognizerRegistry& recognizers, const SynthesizerRegistry& synthesizers, SpeechMetrics& metrics,
+                int streams_max)
+      : recognizers_(recognizers), synthesizers_(synthesizers), metrics_(metrics), streams_(streams_max) {
+    for (const auto& synthesizer : synthesizers.synthesizers()) desks_.try_emplace(synthesizer.get());
+  }
 
   grpc::ServerBidiReactor<v1::RecognizeRequest, v1::RecognizeResponse>* Recognize(
       grpc::CallbackServerContext* context) override;
@@ -36,15 +32,14 @@ class SpeechService final : public v1::SpeechService::CallbackService {
 
   // Open now. Any thread.
   int streams() const { return streams_.taken(); }
-  int syntheses() const { return syntheses_.taken(); }
+  int syntheses() const;
 
  private:
   const RecognizerRegistry& recognizers_;
   const SynthesizerRegistry& synthesizers_;
-  WorkerPool& workers_;
   SpeechMetrics& metrics_;
   Slots streams_;
-  Slots syntheses_;
+  std::map<const Synthesizer*, Desk> desks_;
 };
 
 }  // namespace tutti::speech

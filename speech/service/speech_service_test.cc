@@ -4,6 +4,7 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <thread>
 
@@ -25,7 +26,29 @@ using Stream = grpc::ClientReaderWriter<v1::RecognizeRequest, v1::RecognizeRespo
 
 constexpr int kStreamsMax = 3;
 
-// A server with fake decoders and real voices.
+// Speaks "xx" and never comes to an end by itself.
+class StuckSynthesizer final : public Synthesizer {
+ public:
+  StuckSynthesizer() {
+    v1::Voice& voice = voices_.emplace_back();
+    voice.set_voice("stuck");
+    voice.set_language("xx");
+    voice.set_provider("stuck");
+  }
+
+  const std::vector<v1::Voice>& voices() const override { return voices_; }
+  absl::StatusOr<Sound> Speak(const std::string&, const v1::Voice&, const std::atomic<bool>& cancelled) override {
+    while (!cancelled && !released) std::this_thread::yield();
+    return absl::CancelledError("not wanted any more");
+  }
+
+  std::atomic<bool> released = false;
+
+ private:
+  std::vector<v1::Voice> voices_;
+};
+
+// A server with fake decoders, real voices and one that hangs.
 class SpeechServiceTest : public testing::Test {
  protected:
   SpeechServiceTest() {
@@ -38,15 +61,20 @@ class SpeechServiceTest : public testing::Test {
     pool_ = recognizer.get();
     recognizers_.Add(std::move(recognizer));
     synthesizers_.Add(std::make_unique<FliteSynthesizer>());
+    auto stuck = std::make_unique<StuckSynthesizer>();
+    stuck_ = stuck.get();
+    synthesizers_.Add(std::move(stuck));
+    service_ = std::make_unique<SpeechService>(recognizers_, synthesizers_, speech_metrics_, kStreamsMax);
     RpcServerOptions options;
     options.listen = "127.0.0.1:0";
-    options.services = {&service_};
+    options.services = {service_.get()};
     options.metrics = &metrics_;
     rpc_ = *StartRpcServer(options);
     stub_ = v1::SpeechService::NewStub(MakeRpcChannel(absl::StrCat("127.0.0.1:", rpc_.port)));
   }
   ~SpeechServiceTest() override {
     fakes_.Release();
+    stuck_->released = true;
     rpc_.server->Shutdown(std::chrono::system_clock::now());
     rpc_.server.reset();
   }
@@ -109,8 +137,8 @@ class SpeechServiceTest : public testing::Test {
   RecognizerRegistry recognizers_;
   const DecoderPool* pool_ = nullptr;
   SynthesizerRegistry synthesizers_;
-  WorkerPool workers_{2};
-  SpeechService service_{recognizers_, synthesizers_, workers_, speech_metrics_, kStreamsMax};
+  StuckSynthesizer* stuck_ = nullptr;
+  std::unique_ptr<SpeechService> service_;
   RpcServer rpc_;
   std::unique_ptr<v1::SpeechService::Stub> stub_;
 };
@@ -192,7 +220,7 @@ TEST_F(SpeechServiceTest, ABrokenStreamGivesItsPlaceAndItsSamplesBack) {
     context.TryCancel();
     EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
   }
-  while (service_.streams() > 0) std::this_thread::yield();
+  while (service_->streams() > 0) std::this_thread::yield();
   EXPECT_EQ(pool_->bytes(), 0u);
   EXPECT_EQ(pool_->waiting(), 0);
 }
@@ -286,10 +314,27 @@ TEST_F(SpeechServiceTest, WhatCannotBeSpokenIsSaid) {
   request.set_language("not a tag");
   EXPECT_EQ(GetErrorDetail(Spoken(request).status()).reason, "INVALID_REQUEST_PARAMETER");
   request.set_language("de");
-  EXPECT_EQ(GetErrorDetail(Spoken(request).status()).details["supported"], "en-US");
+  EXPECT_EQ(GetErrorDetail(Spoken(request).status()).details["supported"], "en-US, xx");
   request.set_language("");
   request.set_voice("nobody");
   EXPECT_EQ(GetErrorDetail(Spoken(request).status()).reason, "VOICE_NOT_FOUND");
+}
+
+TEST_F(SpeechServiceTest, OneLanguageThatHangsHoldsUpNoOther) {
+  v1::SynthesizeRequest hanging;
+  hanging.set_text("text");
+  hanging.set_language("xx");
+  std::vector<grpc::ClientContext> contexts(Desk::kTextsMax);
+  std::vector<std::unique_ptr<grpc::ClientReader<v1::SynthesizeResponse>>> streams;
+  for (auto& context : contexts) streams.push_back(stub_->Synthesize(&context, hanging));
+  while (service_->syntheses() < Desk::kTextsMax) std::this_thread::yield();
+  EXPECT_EQ(GetErrorDetail(Spoken(hanging).status()).reason, "SPEECH_BUSY");
+  v1::SynthesizeRequest request;
+  request.set_text("please enter your number");
+  EXPECT_TRUE(Spoken(request).ok());
+  for (auto& context : contexts) context.TryCancel();
+  for (auto& stream : streams) EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  while (service_->syntheses() > 0) std::this_thread::yield();
 }
 
 TEST_F(SpeechServiceTest, TellsWhatItCan) {

@@ -1,8 +1,8 @@
 #include "speech/service/stream_checker.h"
 
 #include "absl/strings/str_cat.h"
+#include "common/language/language.h"
 #include "common/status/status.h"
-#include "speech/language/language.h"
 
 namespace tutti::speech {
 namespace {

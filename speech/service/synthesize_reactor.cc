@@ -8,11 +8,11 @@
 #include "absl/strings/str_cat.h"
 #include "common/audio/pcm.h"
 #include "common/audio/resampler.h"
+#include "common/language/language.h"
 #include "common/log/log.h"
 #include "common/status/grpc_status.h"
 #include "common/status/status.h"
 #include "common/text/utf8.h"
-#include "speech/language/language.h"
 
 namespace tutti::speech {
 namespace {
@@ -68,8 +68,11 @@ void SynthesizeReactor::Begin(const v1::SynthesizeRequest& request) {
   const std::string language = request.language().empty() ? kDefaultLanguage : request.language();
   const auto choice = registry_.Choose(language, request.voice());
   if (!choice.ok()) return Finish(ToGrpcStatus(choice.status()));
+  Desk& desk = desks_.at(choice->synthesizer);
+  if (!desk.slots.Take()) return Finish(ToGrpcStatus(desk.slots.Busy("places for texts")));
+  desk_ = &desk;
   sample_rate_hz_ = request.sample_rate_hz() == 0 ? kDefaultRateHz : static_cast<int>(request.sample_rate_hz());
-  workers_.Post([this, text = WithoutControls(request.text()), choice = *choice] { Speak(text, choice); });
+  desk.workers.Post([this, text = WithoutControls(request.text()), choice = *choice] { Speak(text, choice); });
 }
 
 void SynthesizeReactor::Speak(const std::string& text, const SynthesizerRegistry::Choice& choice) {
@@ -108,7 +111,7 @@ void SynthesizeReactor::SendNext() {
 }
 
 void SynthesizeReactor::OnDone() {
-  slots_.Give();
+  if (desk_ != nullptr) desk_->slots.Give();
   delete this;
 }
 

@@ -4,13 +4,13 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "grpcpp/support/server_callback.h"
 #include "speech/metrics/speech_metrics.h"
-#include "speech/service/slots.h"
-#include "speech/service/worker_pool.h"
+#include "speech/service/desk.h"
 #include "speech/synthesizer/synthesizer_registry.h"
 
 namespace tutti::speech {
@@ -19,9 +19,10 @@ namespace tutti::speech {
 // deletes itself when it is done.
 class SynthesizeReactor final : public grpc::ServerWriteReactor<v1::SynthesizeResponse> {
  public:
-  // `slots` has counted it; all outlive the server.
-  SynthesizeReactor(const SynthesizerRegistry& registry, WorkerPool& workers, SpeechMetrics& metrics, Slots& slots)
-      : registry_(registry), workers_(workers), metrics_(metrics), slots_(slots) {}
+  // Each synthesizer of the registry has a desk; all outlive the server.
+  SynthesizeReactor(const SynthesizerRegistry& registry, std::map<const Synthesizer*, Desk>& desks,
+                    SpeechMetrics& metrics)
+      : registry_(registry), desks_(desks), metrics_(metrics) {}
 
   void Begin(const v1::SynthesizeRequest& request);
 
@@ -35,9 +36,10 @@ class SynthesizeReactor final : public grpc::ServerWriteReactor<v1::SynthesizeRe
   void SendNext();
 
   const SynthesizerRegistry& registry_;
-  WorkerPool& workers_;
+  std::map<const Synthesizer*, Desk>& desks_;
   SpeechMetrics& metrics_;
-  Slots& slots_;
+  // Where it has a place.
+  Desk* desk_ = nullptr;
   std::atomic<bool> cancelled_ = false;
   // The worker's, then the writer's.
   int sample_rate_hz_ = 0;

@@ -10,7 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
-#include "speech/language/language.h"
+#include "common/language/language.h"
 
 namespace tutti::speech {
 namespace {

@@ -12,7 +12,7 @@ namespace tutti::speech {
 absl::StatusOr<std::unique_ptr<EspeakSynthesizer>> EspeakSynthesizer::Make(const std::string& program,
                                                                            const Limits& limits) {
   const std::atomic<bool> never = false;
-  const auto table = RunChildProgram({{program, "--voices"}, "", limits.timeout, limits.output_bytes_max}, never);
+  const auto table = RunChildProgram({{program, "--voices"}, "", limits.time.least, limits.output_bytes_max}, never);
   if (!table.ok()) {
     return absl::Status(table.status().code(), absl::StrCat(program, " --voices: ", table.status().message()));
   }
@@ -26,7 +26,7 @@ absl::StatusOr<Sound> EspeakSynthesizer::Speak(const std::string& text, const v1
   // "-b 1": UTF-8.
   const auto wav = RunChildProgram({{program_, "-v", voice.voice(), "-b", "1", "--stdin", "--stdout"},
                                     text,
-                                    limits_.timeout,
+                                    limits_.time.Of(text),
                                     limits_.output_bytes_max},
                                    cancelled);
   if (absl::IsCancelled(wav.status())) return wav.status();

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "speech/synthesizer/synthesizer.h"
 
 namespace tutti::speech {
@@ -17,8 +16,7 @@ namespace tutti::speech {
 class EspeakSynthesizer final : public Synthesizer {
  public:
   struct Limits {
-    // A text of the longest size is spoken within a second.
-    absl::Duration timeout = absl::Seconds(20);
+    SpeakingTime time;
     // Twelve minutes at its rate of 22 050 Hz.
     size_t output_bytes_max = 32 << 20;
   };

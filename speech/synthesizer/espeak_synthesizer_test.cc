@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 
 #include "common/status/status.h"
@@ -21,6 +22,7 @@ class EspeakSynthesizerTest : public testing::Test {
     std::string pattern = testing::TempDir() + "/espeakXXXXXX";
     folder_ = mkdtemp(pattern.data());
   }
+  ~EspeakSynthesizerTest() override { std::filesystem::remove_all(folder_); }
 
   // A program in espeak-ng's place that has one voice, and speaks by `script`.
   std::unique_ptr<EspeakSynthesizer> Fake(const std::string& script, const EspeakSynthesizer::Limits& limits = {}) {
@@ -69,7 +71,7 @@ TEST_F(EspeakSynthesizerTest, ATextIsNoArgument) {
 
 TEST_F(EspeakSynthesizerTest, OneThatHangsOrGivesTooMuchIsAFailure) {
   EspeakSynthesizer::Limits short_time;
-  short_time.timeout = absl::Seconds(2);
+  short_time.time.least = absl::Seconds(2);
   EXPECT_THAT(std::string(Failure("sleep 1000", short_time).message()), testing::HasSubstr("did not end"));
   EspeakSynthesizer::Limits few_bytes;
   few_bytes.output_bytes_max = 1000;

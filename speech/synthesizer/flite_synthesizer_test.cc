@@ -1,11 +1,14 @@
 #include "speech/synthesizer/flite_synthesizer.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <random>
 #include <thread>
+
+#include "common/status/status.h"
 
 namespace tutti::speech {
 namespace {
@@ -63,6 +66,18 @@ TEST(FliteSynthesizerTest, ManyThreadsSpeakTheSame) {
     });
   }
   for (std::thread& thread : threads) thread.join();
+}
+
+TEST(FliteSynthesizerTest, ATextIsCutOffWithinItself) {
+  FliteSynthesizer flite({absl::ZeroDuration(), absl::ZeroDuration()});
+  for (const v1::Voice& voice : flite.voices()) {
+    const absl::Status late = flite.Speak("Please enter your number.", voice, never).status();
+    EXPECT_EQ(GetErrorDetail(late).reason, "SYNTHESIS_FAILED");
+    EXPECT_THAT(std::string(late.message()), testing::HasSubstr("took too long")) << voice.voice();
+  }
+  // The next one has its own time.
+  FliteSynthesizer other;
+  EXPECT_TRUE(other.Speak("Please enter your number.", other.voices()[0], never).ok());
 }
 
 TEST(FliteSynthesizerTest, AnUnknownVoiceAndACancelledTextAreErrors) {

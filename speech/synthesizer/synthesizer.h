@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "tutti/speech/v1/speech.pb.h"
 
 namespace tutti::speech {
@@ -19,6 +20,15 @@ inline constexpr size_t kSpokenBytesMax = 4096;
 struct Sound {
   int sample_rate_hz = 0;
   std::vector<int16_t> samples;
+};
+
+// How long a text may take before it is given up. A loaded machine speaks the longest
+// one in some 5 s, and a short one within a second.
+struct SpeakingTime {
+  absl::Duration least = absl::Seconds(5);
+  absl::Duration per_byte = absl::Milliseconds(3);
+
+  absl::Duration Of(const std::string& text) const { return least + static_cast<int64_t>(text.size()) * per_byte; }
 };
 
 // Makes speech of text. Thread-safe.

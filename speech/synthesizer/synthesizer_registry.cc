@@ -3,11 +3,10 @@
 #include <optional>
 #include <set>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/language/language.h"
 #include "common/status/status.h"
-#include "speech/language/language.h"
 
 namespace tutti::speech {
 
@@ -15,19 +14,20 @@ absl::StatusOr<SynthesizerRegistry::Choice> SynthesizerRegistry::Choose(const st
                                                                         const std::string& voice) const {
   bool spoken = false;
   std::set<std::string> supported;
-  std::optional<Choice> near;
+  std::optional<Choice> best;
+  int best_fit = 0;
   for (const auto& synthesizer : synthesizers_) {
     for (const v1::Voice& offered : synthesizer->voices()) {
       supported.insert(offered.language());
-      if (!LanguageServes(offered.language(), language)) continue;
+      const int fit = LanguageFit(offered.language(), language);
+      if (fit == 0) continue;
       spoken = true;
-      if (!voice.empty() && voice != offered.voice()) continue;
-      const Choice choice{synthesizer.get(), &offered};
-      if (absl::EqualsIgnoreCase(offered.language(), language)) return choice;
-      if (!near) near = choice;
+      if (fit <= best_fit || (!voice.empty() && voice != offered.voice())) continue;
+      best = Choice{synthesizer.get(), &offered};
+      best_fit = fit;
     }
   }
-  if (near) return *near;
+  if (best) return *best;
   if (spoken) {
     return Error(absl::StatusCode::kInvalidArgument, "VOICE_NOT_FOUND",
                  absl::StrCat("there is no voice \"", voice, "\" that speaks \"", language, "\""));

@@ -21,9 +21,8 @@ class SynthesizerRegistry {
 
   void Add(std::unique_ptr<Synthesizer> synthesizer) { synthesizers_.push_back(std::move(synthesizer)); }
 
-  // The voice of that name that speaks the language; without a name the first one of
-  // just that tag, or else the first one that serves it. VOICE_NOT_FOUND, LANGUAGE_NOT_SUPPORTED with `supported`: "de,
-  // en-US".
+  // The voice of that name, or else of any name, whose language suits best; of equals
+  // the first. VOICE_NOT_FOUND, LANGUAGE_NOT_SUPPORTED with `supported`: "de, en-US".
   absl::StatusOr<Choice> Choose(const std::string& language, const std::string& voice) const;
 
   const std::vector<std::unique_ptr<Synthesizer>>& synthesizers() const { return synthesizers_; }

@@ -1,11 +1,11 @@
-#include "speech/language/language.h"
+#include "common/language/language.h"
 
 #include <algorithm>
 #include <cstddef>
 
 #include "absl/strings/ascii.h"
 
-namespace tutti::speech {
+namespace tutti {
 namespace {
 
 constexpr size_t kTagBytesMax = 64;
@@ -21,8 +21,22 @@ bool BeginsTag(std::string_view tag, std::string_view prefix) {
 
 }  // namespace
 
-bool LanguageServes(std::string_view offered, std::string_view wanted) {
-  return !offered.empty() && !wanted.empty() && (BeginsTag(offered, wanted) || BeginsTag(wanted, offered));
+int LanguageFit(std::string_view offered, std::string_view wanted) {
+  if (offered.empty() || wanted.empty()) return 0;
+  if (BeginsTag(wanted, offered)) return 1 + static_cast<int>(offered.size());
+  return BeginsTag(offered, wanted) ? 1 : 0;
+}
+
+const std::string* BestLanguage(const std::vector<std::string>& offered, std::string_view wanted) {
+  const std::string* best = nullptr;
+  int best_fit = 0;
+  for (const std::string& each : offered) {
+    const int fit = LanguageFit(each, wanted);
+    if (fit <= best_fit) continue;
+    best = &each;
+    best_fit = fit;
+  }
+  return best;
 }
 
 bool IsLanguageTag(std::string_view text) {
@@ -40,4 +54,4 @@ bool IsLanguageTag(std::string_view text) {
   return true;
 }
 
-}  // namespace tutti::speech
+}  // namespace tutti
