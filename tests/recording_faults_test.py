@@ -148,6 +148,28 @@ class KilledTest(Recorded):
         until(lambda: self.stack.get(f"/v1/transcribes/{transcribe}").body["status"] == "done", 40, "it ends")
 
 
+class OneTooManyTest(unittest.TestCase):
+    """A media node that takes one recording at a time."""
+
+    def test_it_ends_at_once_with_its_reason(self):
+        with Stack(flags=["--mediaplane.recordings_max=1"]) as stack:
+            rooms = [stack.create_conference()["id"] for _ in range(2)]
+            first = recordings.start(stack, rooms[0])
+            recordings.wait_status(stack, first, "recording")
+            began = time.monotonic()
+            second = recordings.start(stack, rooms[1])
+            failed = recordings.wait_status(stack, second, recordings.OVER)
+            # Without being asked three times it would be 30 s.
+            self.assertLess(time.monotonic() - began, 15)
+            self.assertEqual((failed["status"], failed["failure_reason"], failed["files"]), ("failed", "media_node_busy", []))
+            self.assertIsNone(stack.get(f"/v1/conferences/{rooms[1]}").body["recording_id"])
+            self.assertEqual(recordings.get(stack, first)["status"], "recording")
+            # Once there is a place it can be tried again.
+            recordings.stop(stack, rooms[0])
+            recordings.wait_status(stack, first, "ended")
+            recordings.wait_status(stack, recordings.start(stack, rooms[1]), "recording")
+
+
 class FullDiskTest(Recorded):
     """The recordings' folder is a tmpfs that holds some seconds."""
 

@@ -61,6 +61,9 @@ class TranscriptionTest(unittest.TestCase):
     def now(self):
         return self.stack.get(f"/v1/transcribes/{self.transcribe}").body
 
+    def degradations(self):
+        return [event["data"]["degraded"] for event in self.socket.events if event["type"] == "transcribe_updated"]
+
     def texts(self, speaker=None):
         said = self.stack.get(f"/v1/transcripts?transcribe_id={self.transcribe}").body["result"]
         return [one for one in said if speaker is None or one["conferencecall_id"] == speaker.participant["id"]]
@@ -141,6 +144,7 @@ class TranscriptionTest(unittest.TestCase):
         until(lambda: self.texts(before), 60, "a text before")
         self.stack.kill("speech")
         until(lambda: self.now()["degraded"], 20, "it is degraded")
+        until(lambda: self.degradations() == [True], 5, "told")
         self.assertEqual(self.now()["status"], "progressing")
         # It speaks while nobody listens.
         during = self.join(*SPEAKERS[1])
@@ -152,6 +156,8 @@ class TranscriptionTest(unittest.TestCase):
         self.assert_said(during)
         done = self.wait_done()
         self.assertFalse(done["degraded"], "nothing was lost")
+        until(lambda: "transcribe_done" in self.socket.types(), 5, "told")
+        self.assertEqual(self.degradations(), [True, False])
         self.assertEqual(self.stack.metric("mediaplane", "tutti_mediaplane_transcription_utterances_lost_total"), 0)
 
     def test_a_language_that_nobody_knows(self):
@@ -160,8 +166,19 @@ class TranscriptionTest(unittest.TestCase):
         answer = self.stack.post(path, {"language": "xx-XX"})
         self.assertEqual((answer.status, answer.reason), (400, "LANGUAGE_NOT_SUPPORTED"), answer.text)
         self.assertIn("en-US", answer.body["error"]["details"]["supported"])
+        answer = self.stack.post(path, {"language": "en-GB"})
+        self.assertEqual((answer.status, answer.reason), (400, "LANGUAGE_NOT_SUPPORTED"), answer.text)
         answer = self.stack.post(path, {"language": "en-US", "provider": "nobody"})
         self.assertEqual((answer.status, answer.reason), (400, "PROVIDER_NOT_FOUND"), answer.text)
+
+
+    def test_a_language_without_a_region(self):
+        room = self.stack.create_conference()["id"]
+        answer = self.stack.post(f"/v1/conferences/{room}/transcribe_start", {"language": "EN"})
+        self.assertEqual(answer.status, 200, answer.text)
+        transcribe = answer.body["transcribe_id"]
+        self.assertEqual(self.stack.get(f"/v1/transcribes/{transcribe}").body["language"], "en-US")
+        self.stack.delete(f"/v1/conferences/{room}")
 
 
 if __name__ == "__main__":

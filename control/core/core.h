@@ -305,18 +305,19 @@ class Core {
   absl::StatusOr<TranscriptionCommand> ReadTranscriptionCommand(const MediaRef& ref);
 
   // Replies of the commands. `Refused` is for errors that a repeat does not
-  // mend; `revision` is the one that was sent.
+  // mend, `why`; `revision` is the one that was sent.
   void LegPut(const std::string& node_id, const media::v1::LegState& state, DoneStatus done);
   void LegRefused(const std::string& node_id, const std::string& leg_id, int64_t revision, const absl::Status& why,
                   DoneStatus done);
   void LegRemoved(const std::string& node_id, const media::v1::LegState& state, DoneStatus done);
   void BridgeRemoved(const std::string& node_id, const media::v1::BridgeState& state, DoneStatus done);
   void RecordingPut(const std::string& node_id, const media::v1::RecordingState& state, DoneStatus done);
-  void RecordingRefused(const std::string& node_id, const std::string& recording_id, int64_t revision, DoneStatus done);
+  void RecordingRefused(const std::string& node_id, const std::string& recording_id, int64_t revision,
+                        const absl::Status& why, DoneStatus done);
   void RecordingDeleted(const std::string& node_id, const std::string& recording_id, DoneStatus done);
   void TranscriptionPut(const std::string& node_id, const media::v1::TranscriptionState& state, DoneStatus done);
   void TranscriptionRefused(const std::string& node_id, const std::string& transcribe_id, int64_t revision,
-                            DoneStatus done);
+                            const absl::Status& why, DoneStatus done);
 
   // The names of a deleted recording's files, which may be in the object store.
   // NOT_FOUND: they need not be deleted (any more).

@@ -155,7 +155,7 @@ void CoreFixture::SendRecording(const MediaRef& ref) {
   const auto& put = std::get<media::v1::PutRecordingRequest>(command->request);
   auto state = node_.Put(put);
   if (state.ok()) return core_->RecordingPut(node_.id(), *state, ignore);
-  core_->RecordingRefused(node_.id(), ref.id, put.revision(), ignore);
+  core_->RecordingRefused(node_.id(), ref.id, put.revision(), state.status(), ignore);
 }
 
 void CoreFixture::SendTranscription(const MediaRef& ref) {
@@ -164,7 +164,7 @@ void CoreFixture::SendTranscription(const MediaRef& ref) {
   if (!command.ok()) return;
   auto state = node_.Put(command->request);
   if (state.ok()) return core_->TranscriptionPut(node_.id(), *state, ignore);
-  core_->TranscriptionRefused(node_.id(), ref.id, command->request.revision(), ignore);
+  core_->TranscriptionRefused(node_.id(), ref.id, command->request.revision(), state.status(), ignore);
 }
 
 bool CoreFixture::WatchEvents() {

@@ -208,11 +208,11 @@ void Core::RecordingPut(const std::string& node_id, const media::v1::RecordingSt
 }
 
 void Core::RecordingRefused(const std::string& node_id, const std::string& recording_id, int64_t revision,
-                            DoneStatus done) {
+                            const absl::Status& why, DoneStatus done) {
   impl_->Run(
-      [node_id, recording_id, revision](Work& work, Rules& rules) -> absl::Status {
+      [node_id, recording_id, revision, code = why.code()](Work& work, Rules& rules) -> absl::Status {
         TUTTI_ASSIGN_OR_RETURN(RecordingRecord * record, FindOnNode(work, node_id, recording_id));
-        return record == nullptr ? absl::OkStatus() : rules.RefuseRecording(*record, revision);
+        return record == nullptr ? absl::OkStatus() : rules.RefuseRecording(*record, revision, code);
       },
       std::move(done));
 }

@@ -401,13 +401,38 @@ TEST_F(CoreRecordingTest, EveryStateHasItsDeadline) {
   CheckInvariants();
 }
 
-TEST_F(CoreRecordingTest, ARefusalIsAFailure) {
+TEST_F(CoreRecordingTest, ARefusalIsAFailureWithItsReason) {
+  node_.job_refusal = Error(absl::StatusCode::kInternal, "X", "no");
+  EXPECT_EQ(Recording(Recorded()).failure_reason(), R::FAILURE_REASON_MEDIA_FAILED);
   node_.job_refusal = Error(absl::StatusCode::kResourceExhausted, "MEDIA_NODE_BUSY", "too many");
-  const std::string id = Start()->recording_id();
+  const std::string id = Recorded();
   EXPECT_EQ(Recording(id).status(), R::STATUS_FAILED);
-  EXPECT_EQ(Recording(id).failure_reason(), R::FAILURE_REASON_MEDIA_FAILED);
+  EXPECT_EQ(Recording(id).failure_reason(), R::FAILURE_REASON_MEDIA_NODE_BUSY);
   EXPECT_EQ(Room(room_).recording_id(), "");
+  EXPECT_EQ(RecordingEvents().back(), "recording_failed");
   EXPECT_NE(Recorded(), "");
+  CheckInvariants();
+}
+
+TEST_F(CoreRecordingTest, OneThatRunsOutlivesABusyNode) {
+  const std::string id = Recorded();
+  hold_commands_ = true;
+  ASSERT_TRUE(Pause(true).ok());
+  const auto refuse = [&](const absl::Status& why) {
+    core_->RecordingRefused(node_.id(), id, 2, why, [](const absl::Status& status) { EXPECT_TRUE(status.ok()); });
+    RunSteps();
+  };
+  refuse(absl::ResourceExhaustedError("busy"));
+  EXPECT_EQ(Recording(id).status(), R::STATUS_RECORDING);
+  pending_ = {};
+  hold_commands_ = false;
+  Reconcile();
+  EXPECT_EQ(Recording(id).status(), R::STATUS_PAUSED) << "it was asked again";
+  hold_commands_ = true;
+  ASSERT_TRUE(Pause(false).ok());
+  core_->RecordingRefused(node_.id(), id, 3, absl::InternalError("no"), [](const absl::Status&) {});
+  RunSteps();
+  EXPECT_EQ(Recording(id).status(), R::STATUS_FAILED);
   CheckInvariants();
 }
 

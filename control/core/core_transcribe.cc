@@ -1,11 +1,10 @@
-#include <algorithm>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "common/language/language.h"
 #include "common/status/status.h"
 #include "control/core/core_impl.h"
 #include "control/core/times.h"
@@ -28,20 +27,22 @@ absl::StatusOr<TranscribeRecord*> Load(Work& work, const Principal& principal, c
   return record;
 }
 
-bool Recognises(const SpeechRecognizer& recognizer, const std::string& language) {
-  return std::any_of(recognizer.languages.begin(), recognizer.languages.end(),
-                     [&](const std::string& known) { return absl::EqualsIgnoreCase(known, language); });
-}
+// What shall recognise, and in which of its languages.
+struct Choice {
+  std::string provider;
+  std::string language;
+};
 
-// The provider that shall recognise.
-absl::StatusOr<std::string> ChooseProvider(const std::vector<SpeechRecognizer>& recognizers,
-                                           const v1::StartTranscribeRequest& request) {
+absl::StatusOr<Choice> Choose(const std::vector<SpeechRecognizer>& recognizers,
+                              const v1::StartTranscribeRequest& request) {
   std::set<std::string> supported;
   bool is_known = request.provider().empty();
   for (const SpeechRecognizer& recognizer : recognizers) {
     if (!request.provider().empty() && recognizer.provider != request.provider()) continue;
     is_known = true;
-    if (Recognises(recognizer, request.language())) return recognizer.provider;
+    if (const std::string* language = BestLanguage(recognizer.languages, request.language())) {
+      return Choice{recognizer.provider, *language};
+    }
     supported.insert(recognizer.languages.begin(), recognizer.languages.end());
   }
   if (!is_known) {
@@ -49,9 +50,10 @@ absl::StatusOr<std::string> ChooseProvider(const std::vector<SpeechRecognizer>& 
                  absl::StrCat("there is no provider ", request.provider()), {{"field", "provider"}});
   }
   const std::string list = absl::StrJoin(supported, ", ");
-  return Error(absl::StatusCode::kInvalidArgument, "LANGUAGE_NOT_SUPPORTED",
-               absl::StrCat("language ", request.language(), " is not supported; supported: ", list),
-               {{"field", "language"}, {"supported", list}});
+  return Error(
+      absl::StatusCode::kInvalidArgument, "LANGUAGE_NOT_SUPPORTED",
+      absl::StrCat("language ", request.language(), " is not recognised; there is ", list.empty() ? "none" : list),
+      {{"field", "language"}, {"supported", list}});
 }
 
 std::string ListScope(const Principal& principal, const v1::ListTranscribesRequest& request) {
@@ -76,10 +78,10 @@ void Core::StartTranscribe(const Principal& principal, const v1::StartTranscribe
   impl_->options.list_recognizers([impl = impl_.get(), principal, request, done = std::move(done)](
                                       const absl::StatusOr<std::vector<SpeechRecognizer>>& recognizers) mutable {
     if (!recognizers.ok()) return done(recognizers.status());
-    auto provider = ChooseProvider(*recognizers, request);
-    if (!provider.ok()) return done(provider.status());
+    auto choice = Choose(*recognizers, request);
+    if (!choice.ok()) return done(choice.status());
     impl->RunReply<ConferenceRecord, v1::Conference>(
-        [impl, principal, request, provider = *provider](Work& work, Rules& rules) -> absl::StatusOr<ConferenceReply> {
+        [impl, principal, request, choice = *choice](Work& work, Rules& rules) -> absl::StatusOr<ConferenceReply> {
           TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * room, LoadConference(work, principal, request.id()));
           // Its own errors come first.
           TUTTI_RETURN_IF_ERROR(Next(room->conference(), ConferenceEvent::kListen).status());
@@ -87,7 +89,7 @@ void Core::StartTranscribe(const Principal& principal, const v1::StartTranscribe
           if (room->conference().transcribe_id().empty()) {
             TUTTI_ASSIGN_OR_RETURN(node_id, impl->nodes.Pick(room->node_id()));
           }
-          TUTTI_RETURN_IF_ERROR(rules.StartTranscribe(*room, request.language(), provider, node_id).status());
+          TUTTI_RETURN_IF_ERROR(rules.StartTranscribe(*room, choice.language, choice.provider, node_id).status());
           return ConferenceReply{room, std::nullopt};
         },
         std::move(done));
@@ -225,11 +227,11 @@ void Core::TranscriptionPut(const std::string& node_id, const media::v1::Transcr
 }
 
 void Core::TranscriptionRefused(const std::string& node_id, const std::string& transcribe_id, int64_t revision,
-                                DoneStatus done) {
+                                const absl::Status& why, DoneStatus done) {
   impl_->Run(
-      [node_id, transcribe_id, revision](Work& work, Rules& rules) -> absl::Status {
+      [node_id, transcribe_id, revision, code = why.code()](Work& work, Rules& rules) -> absl::Status {
         TUTTI_ASSIGN_OR_RETURN(TranscribeRecord * record, FindOnNode(work, node_id, transcribe_id));
-        return record == nullptr ? absl::OkStatus() : rules.RefuseTranscribe(*record, revision);
+        return record == nullptr ? absl::OkStatus() : rules.RefuseTranscribe(*record, revision, code);
       },
       std::move(done));
 }

@@ -106,6 +106,7 @@ TEST_F(CoreTranscribeTest, BeginsWithALanguage) {
   EXPECT_EQ(transcribe.status(), T::STATUS_PROGRESSING);
   EXPECT_EQ(transcribe.reference_id(), room_);
   EXPECT_EQ(transcribe.provider(), "pocketsphinx");
+  EXPECT_EQ(transcribe.language(), "en-US") << "as the provider has it";
   const auto& put = node_.transcription_puts.at(transcribe.id());
   EXPECT_EQ(put.bridge_id(), room_);
   EXPECT_EQ(put.provider(), "pocketsphinx");
@@ -117,6 +118,8 @@ TEST_F(CoreTranscribeTest, BeginsWithALanguage) {
 TEST_F(CoreTranscribeTest, ALanguageThatNobodyRecognisesIsRefusedWithWhatThereIs) {
   EXPECT_EQ(ReasonOf(Start("").status()), "MISSING_REQUEST_PARAMETER");
   EXPECT_EQ(ReasonOf(Start(std::string(36, 'x')).status()), "INVALID_REQUEST_PARAMETER");
+  EXPECT_EQ(ReasonOf(Start("en_US").status()), "INVALID_REQUEST_PARAMETER");
+  EXPECT_EQ(ReasonOf(Start("en-GB").status()), "LANGUAGE_NOT_SUPPORTED") << "another region";
   const absl::Status refused = Start("fr-FR").status();
   EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(ReasonOf(refused), "LANGUAGE_NOT_SUPPORTED");
@@ -271,6 +274,8 @@ TEST_F(CoreTranscribeTest, LatenessPassesAndLossesStay) {
   node_.Degrade(id, true, 0);
   Settle();
   EXPECT_TRUE(Transcribe(id).degraded());
+  node_.Degrade(id, true, 0);
+  Settle();
   node_.Degrade(id, false, 0);
   Settle();
   EXPECT_FALSE(Transcribe(id).degraded());
@@ -279,6 +284,25 @@ TEST_F(CoreTranscribeTest, LatenessPassesAndLossesStay) {
   node_.Degrade(id, false, 0);
   Settle();
   EXPECT_TRUE(Transcribe(id).degraded());
+  ASSERT_TRUE(Stop().ok());
+  EXPECT_EQ(TranscribeEvents(), (Types{"transcribe_created", "transcribe_progressing", "transcribe_updated",
+                                       "transcribe_updated", "transcribe_updated", "transcribe_done"}))
+      << "one a change";
+}
+
+TEST_F(CoreTranscribeTest, OneThatRunsOutlivesABusyNode) {
+  node_.ends_itself = false;
+  const std::string id = Begun();
+  hold_commands_ = true;
+  ASSERT_TRUE(Stop().ok());
+  core_->TranscriptionRefused(node_.id(), id, 2, absl::ResourceExhaustedError("busy"), [](const absl::Status&) {});
+  RunSteps();
+  EXPECT_EQ(Transcribe(id).status(), T::STATUS_PROGRESSING);
+  EXPECT_EQ(node_.transcriptions.at(id).status(), State::STATUS_RUNNING);
+  pending_ = {};
+  hold_commands_ = false;
+  Reconcile();
+  EXPECT_EQ(node_.transcriptions.at(id).status(), State::STATUS_FINISHING) << "it was asked again";
 }
 
 TEST_F(CoreTranscribeTest, LostEventsDegradeIt) {
@@ -322,6 +346,11 @@ TEST_F(CoreTranscribeTest, RefusalsAndFailuresHaveTheirReasons) {
   node_.job_refusal = Error(absl::StatusCode::kInternal, "X", "no");
   const std::string refused = Start()->transcribe_id();
   EXPECT_EQ(Transcribe(refused).failure_reason(), T::FAILURE_REASON_MEDIA_FAILED);
+  EXPECT_EQ(Room(room_).transcribe_id(), "");
+  node_.job_refusal = Error(absl::StatusCode::kResourceExhausted, "MEDIA_NODE_BUSY", "too many");
+  const std::string one_too_many = Start()->transcribe_id();
+  EXPECT_EQ(Transcribe(one_too_many).failure_reason(), T::FAILURE_REASON_MEDIA_NODE_BUSY);
+  EXPECT_EQ(TranscribeEvents().back(), "transcribe_done");
   EXPECT_EQ(Room(room_).transcribe_id(), "");
   const std::string failed = Begun();
   node_.EndTranscription(failed, State::STATUS_FAILED);

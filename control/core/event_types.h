@@ -13,8 +13,8 @@ inline constexpr const char* kEventTypes[] = {
     "call_ringing",          "call_progressing",       "call_updated",           "call_terminating",
     "call_hangup",           "flow_created",           "flow_updated",           "flow_deleted",
     "recording_started",     "recording_paused",       "recording_resumed",      "recording_finished",
-    "recording_failed",      "transcribe_created",     "transcribe_progressing", "transcribe_done",
-    "transcript_created",
+    "recording_failed",      "transcribe_created",     "transcribe_progressing", "transcribe_updated",
+    "transcribe_done",       "transcript_created",
 };
 
 // Of events that are seen only while they happen, by those who ask for them by name.

@@ -259,10 +259,14 @@ absl::Status Rules::SyncRecording(RecordingRecord& record, const State& state, b
   return absl::OkStatus();
 }
 
-absl::Status Rules::RefuseRecording(RecordingRecord& record, int64_t revision) {
+absl::Status Rules::RefuseRecording(RecordingRecord& record, int64_t revision, absl::StatusCode why) {
   if (record.is_deleted() || revision != record.job().revision()) return absl::OkStatus();
+  const bool is_busy = why == absl::StatusCode::kResourceExhausted;
   if (!IsOver(record.recording().status())) {
-    return MoveRecording(record, RecordingEvent::kRefused, R::FAILURE_REASON_MEDIA_FAILED);
+    // The node has one that has begun, and is asked again.
+    if (is_busy && record.recording().has_tm_start()) return absl::OkStatus();
+    return MoveRecording(record, RecordingEvent::kRefused,
+                         is_busy ? R::FAILURE_REASON_MEDIA_NODE_BUSY : R::FAILURE_REASON_MEDIA_FAILED);
   }
   // It has nothing of it.
   work_.Touch(record);

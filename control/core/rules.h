@@ -91,8 +91,9 @@ class Rules {
   // The recording as the node has it. `in_order`: by an event or a snapshot, which a
   // reply may have been overtaken by.
   absl::Status SyncRecording(store::RecordingRecord& recording, const media::v1::RecordingState& state, bool in_order);
-  // The node will not carry out the command of that revision.
-  absl::Status RefuseRecording(store::RecordingRecord& recording, int64_t revision);
+  // The node will not carry out the command of that revision: RESOURCE_EXHAUSTED, it
+  // has as many as it takes.
+  absl::Status RefuseRecording(store::RecordingRecord& recording, int64_t revision, absl::StatusCode why);
   absl::Status DeleteRecording(store::RecordingRecord& recording);
   // The files of a deleted one are gone: in the object store, or from its node. With
   // both the row goes.
@@ -114,9 +115,9 @@ class Rules {
   // come after the texts that were told before.
   absl::Status SyncTranscribe(store::TranscribeRecord& transcribe, const media::v1::TranscriptionState& state,
                               bool in_order);
-  absl::Status RefuseTranscribe(store::TranscribeRecord& transcribe, int64_t revision);
+  absl::Status RefuseTranscribe(store::TranscribeRecord& transcribe, int64_t revision, absl::StatusCode why);
   absl::Status AddTranscript(store::TranscribeRecord& transcribe, const media::v1::TranscriptMade& made);
-  // Speech or texts were lost.
+  // Speech or texts were lost: it is degraded for good.
   void NoteLosses(store::TranscribeRecord& transcribe);
   absl::Status FireTranscribe(store::TranscribeRecord& transcribe);
 
@@ -153,6 +154,7 @@ class Rules {
   // It is no longer the room's.
   absl::Status FreeTranscribe(const store::TranscribeRecord& transcribe);
   // Whether it is late or has losses, and who recognises.
+  void SetDegraded(store::TranscribeRecord& transcribe, bool degraded);
   void TakeHealth(store::TranscribeRecord& transcribe, const media::v1::TranscriptionState& state);
   // Nothing is wanted of the node any more.
   void ForgetTranscription(store::TranscribeRecord& transcribe);

@@ -98,6 +98,7 @@ absl::Status Rules::FreeTranscribe(const TranscribeRecord& record) {
 absl::Status Rules::MoveTranscribe(TranscribeRecord& record, TranscribeEvent event, T::FailureReason reason) {
   TUTTI_ASSIGN_OR_RETURN(const T::Status next, Next(record.transcribe(), event));
   if (next == record.transcribe().status()) return absl::OkStatus();
+  if (event == TranscribeEvent::kStopTimeout) NoteLosses(record);
   work_.Touch(record);
   T& transcribe = *record.mutable_transcribe();
   transcribe.set_status(next);
@@ -106,7 +107,6 @@ absl::Status Rules::MoveTranscribe(TranscribeRecord& record, TranscribeEvent eve
   record.set_deadline_at_us(0);
   record.mutable_job()->set_wanted(NodeJob::WANTED_NOTHING);
   record.mutable_job()->set_command_at_us(0);
-  if (event == TranscribeEvent::kStopTimeout) NoteLosses(record);
   work_.Emit("transcribe_done", record);
   // The node may still be at it.
   if (event == TranscribeEvent::kNodeLost || event == TranscribeEvent::kStartTimeout ||
@@ -120,7 +120,14 @@ void Rules::NoteLosses(TranscribeRecord& record) {
   if (record.has_losses()) return;
   work_.Touch(record);
   record.set_has_losses(true);
-  record.mutable_transcribe()->set_degraded(true);
+  SetDegraded(record, true);
+}
+
+void Rules::SetDegraded(TranscribeRecord& record, bool degraded) {
+  if (record.transcribe().degraded() == degraded) return;
+  work_.Touch(record);
+  record.mutable_transcribe()->set_degraded(degraded);
+  work_.Emit("transcribe_updated", record);
 }
 
 absl::Status Rules::SyncTranscribe(TranscribeRecord& record, const State& state, bool in_order) {
@@ -158,13 +165,12 @@ absl::Status Rules::SyncTranscribe(TranscribeRecord& record, const State& state,
 
 void Rules::TakeHealth(TranscribeRecord& record, const State& state) {
   if (state.utterances_lost() > 0) NoteLosses(record);
-  const bool degraded = state.degraded() || record.has_losses();
   const std::string provider = CutText(state.provider(), kProviderBytesMax);
-  T& transcribe = *record.mutable_transcribe();
-  if (transcribe.degraded() == degraded && (provider.empty() || transcribe.provider() == provider)) return;
-  work_.Touch(record);
-  transcribe.set_degraded(degraded);
-  if (!provider.empty()) transcribe.set_provider(provider);
+  if (!provider.empty() && record.transcribe().provider() != provider) {
+    work_.Touch(record);
+    record.mutable_transcribe()->set_provider(provider);
+  }
+  SetDegraded(record, state.degraded() || record.has_losses());
 }
 
 void Rules::ForgetTranscription(TranscribeRecord& record) {
@@ -174,9 +180,13 @@ void Rules::ForgetTranscription(TranscribeRecord& record) {
   record.mutable_job()->set_command_at_us(0);
 }
 
-absl::Status Rules::RefuseTranscribe(TranscribeRecord& record, int64_t revision) {
+absl::Status Rules::RefuseTranscribe(TranscribeRecord& record, int64_t revision, absl::StatusCode why) {
   if (revision != record.job().revision()) return absl::OkStatus();
-  TUTTI_RETURN_IF_ERROR(MoveTranscribe(record, TranscribeEvent::kRefused, T::FAILURE_REASON_MEDIA_FAILED));
+  const bool is_busy = why == absl::StatusCode::kResourceExhausted;
+  // The node has one that has begun, and is asked again.
+  if (is_busy && record.has_begun()) return absl::OkStatus();
+  TUTTI_RETURN_IF_ERROR(MoveTranscribe(record, TranscribeEvent::kRefused,
+                                       is_busy ? T::FAILURE_REASON_MEDIA_NODE_BUSY : T::FAILURE_REASON_MEDIA_FAILED));
   ForgetTranscription(record);
   return absl::OkStatus();
 }

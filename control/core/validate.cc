@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "common/id/id.h"
+#include "common/language/language.h"
 #include "common/status/status.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/struct.pb.h"
@@ -236,6 +237,7 @@ absl::Status CheckStartTranscribe(const v1::StartTranscribeRequest& request) {
   TUTTI_RETURN_IF_ERROR(CheckId("id", request.id()));
   TUTTI_RETURN_IF_ERROR(CheckPresent("language", request.language()));
   TUTTI_RETURN_IF_ERROR(CheckLength("language", request.language(), kLanguageBytesMax));
+  if (!IsLanguageTag(request.language())) return InvalidParameter("language", "is no BCP 47 tag, as en-US");
   return CheckLength("provider", request.provider(), kProviderBytesMax);
 }
 

@@ -171,7 +171,7 @@ void Dispatcher::SendRecording(const Key& key, Item& item, Node& node) {
       log::Warning("a media node refuses a recording",
                    {{"node_id", key.node_id}, {"recording_id", key.id}, {"error", state.status().ToString()}});
     }
-    core_.RecordingRefused(key.node_id, key.id, revision, Committed(key));
+    core_.RecordingRefused(key.node_id, key.id, revision, state.status(), Committed(key));
   });
 }
 
@@ -190,7 +190,7 @@ void Dispatcher::SendTranscription(const Key& key, Item& item, Node& node) {
       log::Warning("a media node refuses a transcription",
                    {{"node_id", key.node_id}, {"transcribe_id", key.id}, {"error", state.status().ToString()}});
     }
-    core_.TranscriptionRefused(key.node_id, key.id, revision, Committed(key));
+    core_.TranscriptionRefused(key.node_id, key.id, revision, state.status(), Committed(key));
   });
 }
 
@@ -216,11 +216,7 @@ bool Dispatcher::Park(const Key& key, Item& item, Node& node, const std::string&
 }
 
 bool Dispatcher::TriesAgain(const Key& key, const std::string& bridge_id, const absl::Status& why) {
-  // A busy node may have taken the recording or transcription all the same, when its
-  // reply was lost: it is asked until the row has given it up.
-  const bool is_job = key.kind == Kind::kRecording || key.kind == Kind::kTranscription;
-  const bool is_busy = is_job && why.code() == absl::StatusCode::kResourceExhausted;
-  const bool may_pass = is_busy || (MayPass(why) && ++items_.at(key).refusals < kBusyAttemptsMax);
+  const bool may_pass = MayPass(why) && ++items_.at(key).refusals < kBusyAttemptsMax;
   if (!IsTransient(why) && !may_pass) return false;
   if (GetErrorDetail(why).reason == "BRIDGE_NOT_FOUND" && !bridge_id.empty()) {
     Add(Kind::kBridge, {key.node_id, bridge_id, 0, false});

@@ -98,6 +98,8 @@ class Checker {
   std::vector<std::string> transcribes_;
   // Texts that events told.
   std::set<std::string> texts_;
+  // Of transcriptions, as events told.
+  std::map<std::string, bool> degraded_;
   // Rows that have not ended.
   std::set<std::string> live_;
 

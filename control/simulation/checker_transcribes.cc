@@ -18,6 +18,13 @@ void Checker::CheckTranscribeEvent(const v1::Event& event) {
     return;
   }
   const std::string& id = event.transcribe().id();
+  if (event.type() == "transcribe_updated") {
+    const auto degraded = degraded_.find(id);
+    Expect(event.transcribe().degraded() != (degraded != degraded_.end() && degraded->second),
+           "nothing has changed: ", what);
+    degraded_[id] = event.transcribe().degraded();
+    return;
+  }
   Expect(++effects_[event.type()][id] == 1, "an effect twice: ", what);
   Expect(CountOf("transcribe_created", id) == 1, "a transcription that nobody asked for: ", what);
   if (event.type() != "transcribe_done") return;
