@@ -2,6 +2,7 @@
 """The whole stack over TLS, with a private authority made by the recipe of docs/operations.md."""
 
 import asyncio
+import audioop
 import json
 import os
 import shutil
@@ -18,12 +19,17 @@ import websockets
 
 from tests.harness import junit, sdp
 from tests.harness.callers import even_port
+from tests.harness.speech import Speaker
 from tests.harness.stack import Answer, Stack
+from tests.harness.udp_caller import UdpCaller
+from tests.harness.waiting import until
 
 KEY = "key-of-the-customer-0123456789"
 CUSTOMER = "0198f2d0-0000-7000-8000-00000000000a"
 CHECK = "/grpc.health.v1.Health/Check"
 SERVING = b"\x08\x01"
+# Of 20 ms; silence has less.
+SPEECH_RMS = 200
 
 
 def openssl(*arguments, **options):
@@ -65,7 +71,7 @@ class TlsStack(Stack):
     """A stack that speaks TLS alone."""
 
     def __init__(self, authority, more=()):
-        super().__init__(flags=more)
+        super().__init__(flags=more, speech=True)
         self.client = ssl.create_default_context(cafile=authority.path("ca.pem"))
         config = os.path.join(self.folder, "tutti.conf")
         with open(config, "w", encoding="ascii") as file:
@@ -181,13 +187,67 @@ class TlsTest(unittest.TestCase):
             self.assertEqual(self.check(name, self.authority.credentials()), SERVING)
             self.assertEqual(self.check(name, self.stranger.credentials()), grpc.StatusCode.UNAVAILABLE)
 
-    def test_a_media_node_wants_a_certificate_of_ours(self):
-        self.assertEqual(self.check("mediaplane", self.authority.credentials("tutti")), SERVING)
-        self.assertEqual(self.check("mediaplane", self.authority.credentials()), grpc.StatusCode.UNAVAILABLE)
+    def test_a_media_node_and_a_speech_server_want_a_certificate_of_ours(self):
         # A stranger that trusts us: its certificate is of its own authority.
         for file in ("tutti.key", "tutti.pem"):
             shutil.copy(self.stranger.path(file), self.authority.path("forged" + file[5:]))
-        self.assertEqual(self.check("mediaplane", self.authority.credentials("forged")), grpc.StatusCode.UNAVAILABLE)
+        for name in ("mediaplane", "speech"):
+            with self.subTest(name):
+                self.assertEqual(self.check(name, self.authority.credentials("tutti")), SERVING)
+                self.assertEqual(self.check(name, self.authority.credentials()), grpc.StatusCode.UNAVAILABLE)
+                self.assertEqual(self.check(name, self.stranger.credentials("tutti")), grpc.StatusCode.UNAVAILABLE)
+                self.assertEqual(self.check(name, self.authority.credentials("forged")), grpc.StatusCode.UNAVAILABLE)
+
+    def test_an_announcement_is_spoken(self):
+        room = self.stack.create_conference()["id"]
+        caller = UdpCaller(self.stack, 0)
+        self.addCleanup(caller.end)
+        caller.join(room)
+        self.stack.wait_joined(room, 1)
+        mark = len(caller.packets)
+        answer = self.stack.post(f"/v1/conferences/{room}/talk", {"text": "the meeting begins at seven in the morning"})
+        self.assertEqual(answer.status, 200, answer.text)
+        until(lambda: any(audioop.rms(audioop.ulaw2lin(packet.payload, 2), 2) > SPEECH_RMS for packet in caller.packets[mark:]),
+              10, "it is heard")
+
+    def start_speech(self, authority):
+        """The speech server anew, with the certificate of an authority, whose certificates alone it trusts."""
+        self.stack.kill("speech")
+        self.stack.more_flags["speech"] = [f"--tls.{key}={authority.path(file)}" for key, file in
+                                           (("certificate", "tutti.pem"), ("key", "tutti.key"), ("ca", "ca.pem"))]
+        self.stack.start_one("speech")
+        until(lambda: self.stack.scrape("speech"), 20, "it is up")
+
+    def test_speech_becomes_text_and_a_strange_server_hears_nothing(self):
+        room = self.stack.create_conference()["id"]
+        answer = self.stack.post(f"/v1/conferences/{room}/transcribe_start", {"language": "en-US"})
+        self.assertEqual(answer.status, 200, answer.text)
+        transcribe = answer.body["transcribe_id"]
+
+        def texts():
+            return self.stack.get(f"/v1/transcripts?transcribe_id={transcribe}").body["result"]
+
+        def speak():
+            speaker = Speaker(self.stack, "G722", "awb", "please send the report to the main office today")
+            self.addCleanup(speaker.end)
+            speaker.join(room)
+            return speaker
+
+        speak()
+        until(texts, 60, "a text")
+        self.addCleanup(self.start_speech, self.authority)
+        self.start_speech(self.stranger)
+        until(lambda: self.stack.get(f"/v1/transcribes/{transcribe}").body["degraded"], 30, "it is degraded")
+        known = len(texts())
+        speak().wait_heard(6)
+        self.assertEqual(len(texts()), known)
+        self.assertEqual(self.stack.metric("speech", "tutti_speech_audio_seconds_total"), 0)
+        other = self.stack.create_conference()["id"]
+        answer = self.stack.post(f"/v1/conferences/{other}/transcribe_start", {"language": "en-US"})
+        self.assertEqual((answer.status, answer.reason), (503, "SPEECH_UNAVAILABLE"), answer.text)
+        # Nothing is lost.
+        self.start_speech(self.authority)
+        until(lambda: len(texts()) > known, 60, "its text comes late")
 
     def test_what_does_not_fit_is_one_sentence(self):
         good = {name: self.authority.path(file) for name, file in
@@ -196,7 +256,7 @@ class TlsTest(unittest.TestCase):
                 ("key", self.stranger.path("tutti.key"), "tutti.key is not the key of "),
                 ("certificate", "/no/such.pem", "tls.certificate: /no/such.pem can't be read or is empty"),
                 ("ca", self.authority.path("tutti.key"), "has no certificates in PEM")):
-            for name in ("control", "mediaplane", "gateway"):
+            for name in ("control", "mediaplane", "gateway", "speech"):
                 with self.subTest(name, setting=setting):
                     flags = [f"--tls.{key}={value}" for key, value in {**good, setting: path}.items()]
                     done = subprocess.run([os.path.join(name, name), *Stack().flags, *flags], timeout=30,
