@@ -48,6 +48,7 @@ void LogEvent(const v1::Event& event) {
                      {"customer_id", transcribe.customer_id()},
                      {"language", transcribe.language()},
                      {"provider", transcribe.provider()},
+                     {"degraded", transcribe.degraded()},
                      {"reason", ReasonOf(transcribe)}});
   }
 }
