@@ -18,6 +18,7 @@ class SpeechServerTest : public testing::Test {
   SpeechServerTest() {
     options_.grpc_listen = "127.0.0.1:0";
     options_.metrics_listen = "127.0.0.1:0";
+    options_.streams_max = 10;
     options_.pocketsphinx_model = kPocketsphinxModel;
   }
 
