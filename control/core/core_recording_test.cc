@@ -417,11 +417,12 @@ TEST_F(CoreRecordingTest, ARefusalIsAFailureWithItsReason) {
 TEST_F(CoreRecordingTest, OneThatRunsOutlivesABusyNode) {
   const std::string id = Recorded();
   hold_commands_ = true;
-  ASSERT_TRUE(Pause(true).ok());
   const auto refuse = [&](const absl::Status& why) {
-    core_->RecordingRefused(node_.id(), id, 2, why, [](const absl::Status& status) { EXPECT_TRUE(status.ok()); });
+    ASSERT_FALSE(pending_.recordings.empty());
+    core_->RecordingRefused(node_.id(), id, pending_.recordings.back().revision, why, [](const absl::Status&) {});
     RunSteps();
   };
+  ASSERT_TRUE(Pause(true).ok());
   refuse(absl::ResourceExhaustedError("busy"));
   EXPECT_EQ(Recording(id).status(), R::STATUS_RECORDING);
   pending_ = {};
@@ -430,8 +431,7 @@ TEST_F(CoreRecordingTest, OneThatRunsOutlivesABusyNode) {
   EXPECT_EQ(Recording(id).status(), R::STATUS_PAUSED) << "it was asked again";
   hold_commands_ = true;
   ASSERT_TRUE(Pause(false).ok());
-  core_->RecordingRefused(node_.id(), id, 3, absl::InternalError("no"), [](const absl::Status&) {});
-  RunSteps();
+  refuse(absl::InternalError("no"));
   EXPECT_EQ(Recording(id).status(), R::STATUS_FAILED);
   CheckInvariants();
 }

@@ -295,7 +295,9 @@ TEST_F(CoreTranscribeTest, OneThatRunsOutlivesABusyNode) {
   const std::string id = Begun();
   hold_commands_ = true;
   ASSERT_TRUE(Stop().ok());
-  core_->TranscriptionRefused(node_.id(), id, 2, absl::ResourceExhaustedError("busy"), [](const absl::Status&) {});
+  ASSERT_FALSE(pending_.transcriptions.empty());
+  core_->TranscriptionRefused(node_.id(), id, pending_.transcriptions.back().revision,
+                              absl::ResourceExhaustedError("busy"), [](const absl::Status&) {});
   RunSteps();
   EXPECT_EQ(Transcribe(id).status(), T::STATUS_PROGRESSING);
   EXPECT_EQ(node_.transcriptions.at(id).status(), State::STATUS_RUNNING);
