@@ -215,6 +215,10 @@ class RecordingControlsTest(RoomsWithMemory):
         self.assertEqual(recordings.probe(mixed)[1], 8000)
         by_call = {file["call_id"]: file for file in recordings.files_of(ended, "speaker")}
         self.assertEqual(set(by_call), {person.call["id"] for person in people})
+        participants = {one["reference_id"]: one["id"] for one in self.stack.participants(room)}
+        for call_id, file in by_call.items():
+            self.assertEqual(file["conferencecall_id"], participants[call_id])
+            self.assertEqual(file["name"], f"{recording_id}-{participants[call_id]}-{call_id}.wav")
         together = recordings.samples_of(mixed)
         for own, other, person in zip(tones, tones[::-1], people):
             path = recordings.fetch(self.stack, by_call[person.call["id"]])
@@ -225,8 +229,33 @@ class RecordingControlsTest(RoomsWithMemory):
             # Where it is in the mix it is here, too: its beginning, to within two ticks.
             self.assertAlmostEqual(self.begin(samples, own), self.begin(together, own), delta=0.04)
         marks = recordings.markers(self.stack, ended)
-        joined = [mark["call_id"] for mark in marks["markers"] if mark["kind"] == "joined"]
-        self.assertEqual(joined, [person.call["id"] for person in people])
+        joined = [(mark["conferencecall_id"], mark["call_id"]) for mark in marks["markers"] if mark["kind"] == "joined"]
+        self.assertEqual(joined, [(participants[person.call["id"]], person.call["id"]) for person in people])
+
+    def test_who_is_moved_has_files_and_marks_in_both_rooms(self):
+        rooms = [self.room(), self.room()]
+        ids = [recordings.start(self.stack, room, per_speaker=True) for room in rooms]
+        for recording_id in ids:
+            recordings.wait_status(self.stack, recording_id, "recording")
+        caller = self.speak(rooms[0], 503)
+        self.stack.wait_joined(rooms[0], 1)
+        self.wait_spoken(caller, seconds=1)
+        before = self.stack.participants(rooms[0])[0]["id"]
+        answer = self.stack.post(f"/v1/conferencecalls/{before}/move", {"conference_id": rooms[1]})
+        self.assertEqual(answer.status, 200, answer.text)
+        after = answer.body["id"]
+        self.stack.wait_joined(rooms[1], 1)
+        self.wait_spoken(caller, seconds=1)
+        for room, recording_id, participant, left in zip(rooms, ids, (before, after), (1, 0)):
+            recordings.stop(self.stack, room)
+            ended = recordings.wait_status(self.stack, recording_id, "ended")
+            speakers = [(file["conferencecall_id"], file["call_id"]) for file in recordings.files_of(ended, "speaker")]
+            self.assertEqual(speakers, [(participant, caller.call["id"])])
+            marks = [mark for mark in recordings.markers(self.stack, ended)["markers"] if "call_id" in mark]
+            self.assertEqual({(mark["conferencecall_id"], mark["call_id"]) for mark in marks}, set(speakers))
+            self.assertEqual([mark["kind"] for mark in marks], ["joined", "left"][:1 + left])
+            samples = recordings.samples_of(recordings.fetch(self.stack, recordings.files_of(ended, "speaker")[0]))
+            self.assertGreater(recordings.level(samples, 503, 0, len(samples) / 16000), ABSENT_DBFS)
 
     @staticmethod
     def begin(samples, tone):

@@ -483,6 +483,7 @@ TEST_F(CoreFlowTest, MovesAParticipantToAnotherRoom) {
   const C to = MakeRoom(locked_asked);
   const std::string id = Run({Join(from.id()), Tell("${result}")});
   const P before = Participant(id);
+  EXPECT_EQ(node_.participants[id], before.id());
   absl::StatusOr<P> moved = absl::UnknownError("");
   const auto move = [&](const std::string& participant, const std::string& room) {
     v1::MoveConferencecallRequest request;
@@ -502,6 +503,7 @@ TEST_F(CoreFlowTest, MovesAParticipantToAnotherRoom) {
   EXPECT_EQ(old->status(), P::STATUS_LEAVED);
   EXPECT_EQ(old->leave_reason(), P::LEAVE_REASON_MOVED);
   EXPECT_EQ(node_.legs[id].bridge_id(), to.id());
+  EXPECT_EQ(node_.participants[id], moved->id()) << "another one, in the other room";
   EXPECT_EQ(Room(from.id()).participant_count(), 0);
   EXPECT_EQ(Room(to.id()).participant_count(), 1);
   const std::string after = moved->id();
@@ -509,6 +511,7 @@ TEST_F(CoreFlowTest, MovesAParticipantToAnotherRoom) {
   // The flow goes on only now.
   EXPECT_TRUE(AsksNothing(id));
   ASSERT_TRUE(Kick(after).ok());
+  EXPECT_EQ(node_.participants[id], "");
   EXPECT_EQ(Told(id), "ok");
   CheckInvariants();
 }

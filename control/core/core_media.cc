@@ -233,6 +233,7 @@ absl::StatusOr<LegCommand> Core::ReadLegCommand(const MediaRef& ref) {
       *put.mutable_offer() = record->has_reoffer() ? record->reoffer().offer() : record->offer();
     }
     put.set_bridge_id(record->bridge_id());
+    if (!record->bridge_id().empty()) put.set_participant_id(record->flow().conferencecall_id());
     put.set_symmetric(record->call().symmetric());
     put.set_media_timeout_ms(int64_t{1'000} * record->call().media_timeout());
     if (!record->bridge_id().empty()) return ReadSettings(tx, *record, put);

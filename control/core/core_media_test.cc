@@ -46,6 +46,7 @@ TEST_F(CoreMediaTest, CommandsLeaveOnlyAfterTheCommit) {
   EXPECT_EQ(put.revision(), pending_.legs[0].revision);
   EXPECT_EQ(put.media_timeout_ms(), 30'000);
   EXPECT_EQ(put.bridge_id(), "");
+  EXPECT_EQ(put.participant_id(), "") << "it is in no room yet";
 }
 
 TEST_F(CoreMediaTest, ACrashBetweenCommitAndCommandIsMendedByReconciling) {

@@ -137,12 +137,20 @@ TEST_F(CoreRecordingTest, StopLeavesFilesBehind) {
   EXPECT_EQ(Recording(id).files_size(), 0);
   // While its files are being finished another one may begin.
   const std::string next = Recorded();
+  auto& speaker = *node_.recordings.at(id).add_files();
+  speaker.set_kind(media::v1::RecordingFile::KIND_SPEAKER);
+  speaker.set_leg_id("call");
+  speaker.set_participant_id("conferencecall");
   node_.FinishRecording(id);
   Settle();
-  const R recording = Recording(id);
+  R recording = Recording(id);
   EXPECT_EQ(recording.status(), R::STATUS_ENDED);
   EXPECT_EQ(recording.duration(), 10);
-  ASSERT_EQ(recording.files_size(), 2);
+  ASSERT_EQ(recording.files_size(), 3);
+  EXPECT_EQ(recording.files(0).kind(), v1::RecordingFile::KIND_SPEAKER);
+  EXPECT_EQ(recording.files(0).call_id(), "call");
+  EXPECT_EQ(recording.files(0).conferencecall_id(), "conferencecall");
+  recording.mutable_files()->DeleteSubrange(0, 1);
   EXPECT_EQ(recording.files(0).id(), id);
   EXPECT_EQ(recording.files(0).kind(), v1::RecordingFile::KIND_MIXED);
   EXPECT_EQ(recording.files(0).store(), v1::RecordingFile::STORE_MEDIA_NODE);

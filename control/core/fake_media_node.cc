@@ -74,6 +74,7 @@ absl::StatusOr<media::v1::LegState> FakeMediaNode::Put(const media::v1::PutLegRe
   leg.set_revision(request.revision());
   offers[request.leg_id()] = request.offer();
   settings[request.leg_id()] = request.settings();
+  participants[request.leg_id()] = request.participant_id();
   if (request.has_stream()) leg_tokens[request.leg_id()] = request.stream().token();
   // A new leg has a port that none has had before.
   if (!request.has_stream() && leg.answer().sections().empty())

@@ -74,6 +74,8 @@ class FakeMediaNode {
   std::map<std::string, media::v1::MediaDescription> offers;
   // By leg: those of its last command.
   std::map<std::string, media::v1::LegSettings> settings;
+  // By leg: who is in a bridge by it, of its last command.
+  std::map<std::string, std::string> participants;
   // The last command of each bridge.
   std::map<std::string, media::v1::PutBridgeRequest> puts;
   // Those that have ended, too.

@@ -58,6 +58,7 @@ v1::RecordingFile ToFile(const media::v1::RecordingFile& from, bool uploaded) {
   to.set_id(from.file_id());
   to.set_kind(static_cast<v1::RecordingFile::Kind>(from.kind()));
   to.set_call_id(from.leg_id());
+  to.set_conferencecall_id(from.participant_id());
   to.set_name(from.name());
   to.set_content_type(from.content_type());
   to.set_size(from.size());

@@ -89,6 +89,7 @@ struct LegSettings {
   bool on_hold = false;    // both, and it hears the bridge's hold sound
   bool exclusive = false;  // heard by `heard_only_by` alone, hearing all
   int8_t volume_db = 0;    // of what others hear, kVolumeDbMin … kVolumeDbMax
+  uint32_t presence = 0;   // Presence::id
   std::array<LegReference, kHeardOnlyByMax> heard_only_by = {};
 
   bool operator==(const LegSettings&) const = default;

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <map>
+#include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "mediaplane/audio/sound.h"
 #include "mediaplane/engine/tap.h"
@@ -164,12 +166,12 @@ TEST(TapTest, LegsAreToldAsTheyWentIntoTheMix) {
     switch (message.kind) {
       case Kind::kLegJoined:
         EXPECT_EQ(ticks, 0u);
-        EXPECT_EQ(message.leg.generation, 1u);
-        ++joined[message.leg.leg];
+        EXPECT_EQ(message.who.leg.generation, 1u);
+        ++joined[message.who.leg.leg];
         break;
       case Kind::kLeg: {
         ++since_tick;
-        auto& samples = legs[message.leg.leg];
+        auto& samples = legs[message.who.leg.leg];
         samples.insert(samples.end(), message.samples.begin(),
                        message.samples.begin() + static_cast<long>(SamplesPerFrame(message.rate)));
         break;
@@ -220,7 +222,7 @@ TEST(TapTest, WhoComesAndGoesIsToldInOrder) {
       last_ns = message.tick_ns;
       continue;
     }
-    told.emplace_back(message.kind, message.leg.leg);
+    told.emplace_back(message.kind, message.who.leg.leg);
     EXPECT_EQ(message.tick_ns, last_ns + kTickNs) << "holds from the next tick on";
     when_ms.push_back((message.tick_ns - kSecond) / kMs);
   }
@@ -232,6 +234,32 @@ TEST(TapTest, WhoComesAndGoesIsToldInOrder) {
   for (size_t i = 0; i < 4; ++i)
     EXPECT_NEAR(static_cast<double>(when_ms[i]),
                 i < 2 ? 200. + 200. * static_cast<double>(i) : 400. + 200. * static_cast<double>(i), 45);
+}
+
+TEST(TapTest, WhoIsThereByALegIsToldWithEachMessage) {
+  TestNode node({.workers = 2, .tap_ring_size = kRing});
+  const BridgeSlot rooms[] = {*node.engine().AddBridge(), *node.engine().AddBridge()};
+  for (uint32_t i = 0; i < 2; ++i) ASSERT_TRUE(node.engine().SetBridgeTap(rooms[i], {.id = i + 1, .legs = true}).ok());
+  TestCaller& caller = node.Call(Codec::kPcmu);
+  caller.voice = Tone(503, 9000, 8000);
+  LegSettings settings;
+  const std::pair<BridgeSlot, uint32_t> ways[] = {{rooms[0], 7}, {rooms[1], 8}, {rooms[1], 9}, {kNoBridgeSlot, 10}};
+  for (const auto& [room, presence] : ways) {
+    settings.presence = presence;
+    ASSERT_TRUE(node.engine().SetLegBridge(caller.leg, room, presence, &settings).ok());
+    node.Run(200 * kMs);
+  }
+  std::vector<std::string> told;
+  for (const TapMessage& message : Take(node)) {
+    if (message.kind == Kind::kTick) continue;
+    const char* what = message.kind == Kind::kLegJoined ? "joined" : message.kind == Kind::kLegLeft ? "left" : "speaks";
+    const std::string text = absl::StrCat(message.tap, " ", what, " ", message.who.id);
+    if (told.empty() || told.back() != text) told.push_back(text);
+  }
+  // Of two workers' rings; each is in order.
+  std::stable_sort(told.begin(), told.end(), [](const std::string& a, const std::string& b) { return a[0] < b[0]; });
+  EXPECT_EQ(told, (std::vector<std::string>{"1 joined 7", "1 speaks 7", "1 left 7", "2 joined 8", "2 speaks 8",
+                                            "2 left 8", "2 joined 9", "2 speaks 9", "2 left 9"}));
 }
 
 TEST(TapTest, AFullRingLosesSamplesAndNotWhoCameAndNobodyWaits) {
@@ -247,7 +275,7 @@ TEST(TapTest, AFullRingLosesSamplesAndNotWhoCameAndNobodyWaits) {
   const auto messages = Take(node);
   EXPECT_EQ(messages.size(), 127u - 64u + 1u);
   EXPECT_EQ(messages.back().kind, Kind::kLegJoined);
-  EXPECT_EQ(messages.back().leg.leg, late.leg);
+  EXPECT_EQ(messages.back().who.leg.leg, late.leg);
   EXPECT_EQ(node.Total(&WorkerCounters::ticks_skipped), 0u);
   EXPECT_GT(late.received.size(), 3u) << "the room goes on";
   // Taken again, the gap is in the times.

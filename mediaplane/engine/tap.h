@@ -24,6 +24,16 @@ struct BridgeTap {
   bool operator==(const BridgeTap&) const = default;
 };
 
+// Who is in a bridge, from a join to a leave.
+struct Presence {
+  LegReference leg;
+  // Of LegSettings: who is there by the leg. Another one in the same bridge leaves and
+  // comes.
+  uint32_t id = 0;
+
+  bool operator==(const Presence&) const = default;
+};
+
 // One message of a worker, in the order in which things happened. A tick is told by
 // its kLegs, then for each wanted rate a kMix or, where it is all silent, a kTick; one
 // kTick where no rate is wanted. The last of them has `ends_tick`.
@@ -31,9 +41,9 @@ struct TapMessage {
   enum class Kind : uint8_t {
     kTick,
     kMix,        // samples, limited
-    kLeg,        // leg, samples as they went into the mix
-    kLegJoined,  // leg: it is in the bridge, from this tick on
-    kLegLeft,    // leg: and no more, from this tick on
+    kLeg,        // who, samples as they went into the mix
+    kLegJoined,  // who: it is in the bridge, from this tick on
+    kLegLeft,    // who: and no more, from this tick on
   };
   Kind kind = Kind::kTick;
   MixRate rate = MixRate::k8000;  // of a mix or a leg; kCount: no rate is wanted
@@ -41,8 +51,7 @@ struct TapMessage {
   uint8_t unused = 0;
   uint32_t tap = 0;  // BridgeTap::id
   BridgeSlot bridge = kNoBridgeSlot;
-  LegReference leg;
-  uint32_t unused_too = 0;
+  Presence who;
   // The tick's nominal time, of the clock that the workers run by: steady, a
   // multiple of 20 ms later than the bridge's last one. A gap: ticks were skipped.
   int64_t tick_ns = 0;

@@ -87,7 +87,12 @@ void Worker::Start(const Command& command, int64_t now_ns) {
 void Worker::Update(const Command& command, int64_t now_ns) {
   Leg& leg = parts_.legs[command.leg];
   const LegMailbox& mailbox = parts_.mailboxes[command.leg];
-  if ((command.what & kWantSettings) != 0) ApplySettings(leg, mailbox.settings);
+  if ((command.what & kWantSettings) != 0) {
+    const bool another = mailbox.settings.presence != leg.settings.presence;
+    if (another) TapMember(TapMessage::Kind::kLegLeft, command.leg);
+    ApplySettings(leg, mailbox.settings);
+    if (another) TapMember(TapMessage::Kind::kLegJoined, command.leg);
+  }
   if ((command.what & kWantPlay) != 0) {
     leg.player = mailbox.play;
     leg.special |= kPlays;

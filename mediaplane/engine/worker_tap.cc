@@ -41,7 +41,7 @@ TapMessage* Worker::BeginTap(BridgeSlot slot, const Bridge& bridge, TapMessage::
   message->ends_tick = false;
   message->tap = bridge.tap.id;
   message->bridge = slot;
-  message->leg = LegReference();
+  message->who = Presence();
   message->tick_ns = tick_ns;
   return message;
 }
@@ -56,7 +56,7 @@ void Worker::TapMember(TapMessage::Kind kind, LegSlot slot) {
   const int64_t tick_slot = next_slot_ + (bridge.phase - next_slot_ % phases + phases) % phases;
   TapMessage* message = BeginTap(leg.bridge, bridge, kind, tick_slot * slot_ns_);
   if (message == nullptr) return;
-  message->leg = {slot, leg.generation};
+  message->who = {{slot, leg.generation}, leg.settings.presence};
   parts_.taps->PutClaimed();
 }
 
@@ -64,7 +64,7 @@ void Worker::TapLeg(BridgeSlot slot, const Bridge& bridge, LegSlot leg_slot, int
   TapMessage* message = BeginTap(slot, bridge, TapMessage::Kind::kLeg, tick_ns);
   if (message == nullptr) return;
   const Leg& leg = parts_.legs[leg_slot];
-  message->leg = {leg_slot, leg.generation};
+  message->who = {{leg_slot, leg.generation}, leg.settings.presence};
   message->rate = leg.rate;
   std::copy_n(leg.own.begin(), SamplesPerFrame(leg.rate), message->samples.begin());
   parts_.taps->PutClaimed();

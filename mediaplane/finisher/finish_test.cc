@@ -21,6 +21,7 @@ using media::v1::RecordingState;
 
 constexpr char kId[] = "01890000-0000-7000-8000-000000000001";
 constexpr char kLeg[] = "01890000-0000-7000-8000-000000000002";
+constexpr char kParticipant[] = "01890000-0000-7000-8000-000000000003";
 
 class FinishTest : public testing::TestWithParam<uint32_t> {
  protected:
@@ -100,7 +101,7 @@ TEST_P(FinishTest, EachFormatHasTheSoundAndItsLength) {
     std::filesystem::create_directories(folder_);
     MakeWav(MixedName(kId, "wav"), GetParam(), 5.06);
     // One who spoke last in the middle.
-    MakeWav(SpeakerName(kId, kLeg, "wav"), GetParam(), 2);
+    MakeWav(SpeakerName(kId, {kLeg, kParticipant}, "wav"), GetParam(), 2);
     std::ofstream(Path(kReserveName)) << "x";
     std::ofstream(Path(kMarkersName)) << "{}";
     WriteState(one.format, GetParam());
@@ -113,7 +114,7 @@ TEST_P(FinishTest, EachFormatHasTheSoundAndItsLength) {
       EXPECT_EQ(static_cast<uint64_t>(state.files(i).size()), std::filesystem::file_size(Path(state.files(i).name())));
     }
     EXPECT_EQ(state.files(0).name(), MixedName(kId, one.extension));
-    EXPECT_EQ(state.files(1).name(), SpeakerName(kId, kLeg, one.extension));
+    EXPECT_EQ(state.files(1).name(), SpeakerName(kId, {kLeg, kParticipant}, one.extension));
     double amplitude = 0;
     EXPECT_NEAR(Seconds(Path(state.files(0).name()), amplitude), 5.06, 0.0001);
     EXPECT_NEAR(amplitude, 9000, 300) << one.extension;
@@ -141,9 +142,9 @@ TEST_F(FinishTest, OneThatFailedKeepsItsWav) {
 
 TEST_F(FinishTest, AConversionThatFailsKeepsTheWavOfAll) {
   MakeWav(MixedName(kId, "wav"), 8000, 1);
-  MakeWav(SpeakerName(kId, kLeg, "wav"), 8000, 1);
+  MakeWav(SpeakerName(kId, {kLeg, kParticipant}, "wav"), 8000, 1);
   // Where the second one would be made there is something else.
-  std::filesystem::create_directories(Path(SpeakerName(kId, kLeg, "flac.part")) + "/x");
+  std::filesystem::create_directories(Path(SpeakerName(kId, {kLeg, kParticipant}, "flac.part")) + "/x");
   WriteState(media::v1::RECORDING_FORMAT_FLAC, 8000);
   const RecordingState state = Finished();
   EXPECT_EQ(state.status(), RecordingState::STATUS_FAILED);
@@ -156,13 +157,13 @@ TEST_F(FinishTest, AConversionThatFailsKeepsTheWavOfAll) {
 
 TEST_F(FinishTest, OneThatDiedBetweenTwoFilesIsFinished) {
   MakeWav(MixedName(kId, "wav"), 8000, 1);
-  MakeWav(SpeakerName(kId, kLeg, "wav"), 8000, 1);
+  MakeWav(SpeakerName(kId, {kLeg, kParticipant}, "wav"), 8000, 1);
   WriteState(media::v1::RECORDING_FORMAT_FLAC, 8000);
   ASSERT_EQ(Finished().status(), RecordingState::STATUS_ENDED);
   // As it was before the WAV files went and the state was written.
   MakeWav(MixedName(kId, "wav"), 8000, 1);
-  MakeWav(SpeakerName(kId, kLeg, "wav"), 8000, 1);
-  std::filesystem::remove(Path(SpeakerName(kId, kLeg, "flac")));
+  MakeWav(SpeakerName(kId, {kLeg, kParticipant}, "wav"), 8000, 1);
+  std::filesystem::remove(Path(SpeakerName(kId, {kLeg, kParticipant}, "flac")));
   WriteState(media::v1::RECORDING_FORMAT_FLAC, 8000);
   const RecordingState state = Finished();
   EXPECT_EQ(state.status(), RecordingState::STATUS_ENDED);

@@ -71,6 +71,9 @@ std::vector<MetricFamily> RecordingMetrics::Collect() const {
           static_cast<double>(figures_.ticks) * kTickSeconds);
   counter("recording_filled_seconds_total", "Of recordings' time: silence where ticks did not come.",
           static_cast<double>(figures_.ticks_filled) * kTickSeconds);
+  counter("recording_speaker_lost_seconds_total",
+          "Speech that is in the mixed file alone: the recording had as many speakers' files as it can have.",
+          static_cast<double>(figures_.speaker_ticks_lost) * kTickSeconds);
   gauge("recording_waiting_seconds_max",
         "The most sound of one recording that has waited for the disk; one fails above 10 s.",
         static_cast<double>(figures_.waiting_ticks_max) * kTickSeconds);

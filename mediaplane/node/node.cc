@@ -41,6 +41,10 @@ LegMedia MakeMedia(const Negotiated& negotiated, const media::v1::PutLegRequest&
   return media;
 }
 
+const std::string& ParticipantOf(const media::v1::PutLegRequest& request) {
+  return request.participant_id().empty() ? request.leg_id() : request.participant_id();
+}
+
 // A re-offer keeps the leg's ports, so it must fit them. rtcp-mux once agreed
 // stays; where it was not, it is left out of the answer.
 absl::Status FitToEndpoint(const Endpoint& endpoint, Negotiated& negotiated) {
@@ -132,8 +136,9 @@ absl::StatusOr<BridgeSettings> Node::MakeSettings(const media::v1::PutBridgeRequ
 }
 
 // Legs that are named and not here (yet) are left out: TellThoseHeardBy.
-LegSettings Node::MakeSettings(const media::v1::LegSettings& settings) const {
+LegSettings Node::MakeSettings(const media::v1::LegSettings& settings, uint32_t presence) const {
   LegSettings made;
+  made.presence = presence;
   made.muted = settings.muted();
   made.deaf = settings.deaf();
   made.on_hold = settings.on_hold();
@@ -152,7 +157,7 @@ void Node::TellThoseHeardBy(const std::string& leg_id) {
   for (Leg* leg : exclusive_) {
     const auto& ids = leg->settings.heard_only_by();
     if (std::find(ids.begin(), ids.end(), leg_id) == ids.end()) continue;
-    if (!engine_.SetLegSettings(leg->slot, MakeSettings(leg->settings)).ok()) settings_due_.insert(leg);
+    if (!engine_.SetLegSettings(leg->slot, MakeSettings(leg->settings, leg->presence)).ok()) settings_due_.insert(leg);
   }
 }
 
@@ -214,32 +219,38 @@ absl::StatusOr<LegState> Node::PutLeg(const media::v1::PutLegRequest& request) {
 absl::StatusOr<LegState> Node::CreateLeg(const media::v1::PutLegRequest& request, const Bridge* bridge) {
   TUTTI_RETURN_IF_ERROR(CheckDraining());
   TUTTI_ASSIGN_OR_RETURN(const Negotiated negotiated, Negotiate(request.offer(), options_.rtp_peer_allow));
-  TUTTI_ASSIGN_OR_RETURN(const AddedLeg added,
-                         engine_.AddLeg(MakeMedia(negotiated, request), negotiated.rtcp_mux,
-                                        bridge == nullptr ? kNoBridgeSlot : bridge->slot,
-                                        static_cast<uint64_t>(request.revision()), MakeSettings(request.settings())));
-  AddLeg(request, added, negotiated.codec);
-  Leg& leg = *legs_.at(request.leg_id());
-  leg.answer = MakeAnswer(request.offer(), negotiated, added.endpoint);
-  return Render(leg);
+  TUTTI_ASSIGN_OR_RETURN(Leg * leg, AddLeg(request, MakeMedia(negotiated, request), negotiated.rtcp_mux, bridge));
+  leg->answer = MakeAnswer(request.offer(), negotiated, leg->endpoint);
+  return Render(*leg);
 }
 
-// The engine has it now.
-void Node::AddLeg(const media::v1::PutLegRequest& request, const AddedLeg& added, Codec codec) {
+absl::StatusOr<Node::Leg*> Node::AddLeg(const media::v1::PutLegRequest& request, const LegMedia& media, bool rtcp_mux,
+                                        const Bridge* bridge) {
+  // Known before a worker tells of it.
+  const uint32_t presence = leg_names_.Add({request.leg_id(), ParticipantOf(request)});
+  const auto added =
+      engine_.AddLeg(media, rtcp_mux, bridge == nullptr ? kNoBridgeSlot : bridge->slot,
+                     static_cast<uint64_t>(request.revision()), MakeSettings(request.settings(), presence));
+  if (!added.ok()) {
+    leg_names_.Retire(presence);
+    return added.status();
+  }
   auto leg = std::make_unique<Leg>();
   leg->id = request.leg_id();
+  leg->participant_id = ParticipantOf(request);
+  leg->presence = presence;
   leg->revision = request.revision();
-  leg->slot = added.leg;
-  leg->endpoint = added.endpoint;
-  leg->generation = added.generation;
+  leg->slot = added->leg;
+  leg->endpoint = added->endpoint;
+  leg->generation = added->generation;
   leg->settings = request.settings();
-  leg->codec = codec;
+  leg->codec = media.codec;
   leg->wanted_bridge = request.bridge_id();
-  leg_names_.Set({added.leg, added.generation}, leg->id);
   legs_by_slot_[leg->slot] = leg.get();
   if (leg->settings.heard_only_by_size() > 0) exclusive_.insert(leg.get());
-  legs_[request.leg_id()] = std::move(leg);
+  Leg* kept = (legs_[request.leg_id()] = std::move(leg)).get();
   TellThoseHeardBy(request.leg_id());
+  return kept;
 }
 
 absl::Status Node::ChangeMedia(const media::v1::PutLegRequest& request, Leg& leg) {
@@ -255,7 +266,12 @@ absl::Status Node::ChangeMedia(const media::v1::PutLegRequest& request, Leg& leg
 // is carried out again, and what was done already is found unchanged.
 absl::Status Node::ChangeLeg(const media::v1::PutLegRequest& request, const Bridge* bridge, Leg& leg) {
   if (!leg.has_stream) TUTTI_RETURN_IF_ERROR(ChangeMedia(request, leg));
-  const LegSettings settings = MakeSettings(request.settings());
+  if (const std::string& participant = ParticipantOf(request); leg.participant_id != participant) {
+    leg_names_.Retire(leg.presence);
+    leg.presence = leg_names_.Add({leg.id, participant});
+    leg.participant_id = participant;
+  }
+  const LegSettings settings = MakeSettings(request.settings(), leg.presence);
   if (leg.wanted_bridge != request.bridge_id()) {
     TUTTI_RETURN_IF_ERROR(engine_.SetLegBridge(leg.slot, bridge == nullptr ? kNoBridgeSlot : bridge->slot,
                                                static_cast<uint64_t>(request.revision()), &settings));
@@ -287,6 +303,7 @@ absl::StatusOr<LegState> Node::RemoveLeg(const media::v1::RemoveLegRequest& requ
     Leg& leg = *it->second;
     if (request.revision() <= leg.revision) return Render(leg);
     TUTTI_RETURN_IF_ERROR(engine_.RemoveLeg(leg.slot, static_cast<uint64_t>(request.revision())));
+    leg_names_.Retire(leg.presence);
     player_.Forsake({false, leg.slot});
     EndStreamsOf({StreamBook::Target::Kind::kLeg, leg.id});
     exclusive_.erase(&leg);
@@ -354,7 +371,8 @@ void Node::Poll() {
   if (recordings_ != nullptr) recordings_->Poll();
   for (auto it = settings_due_.begin(); it != settings_due_.end();) {
     const auto due = it++;
-    if (engine_.SetLegSettings((*due)->slot, MakeSettings((*due)->settings)).ok()) settings_due_.erase(due);
+    if (engine_.SetLegSettings((*due)->slot, MakeSettings((*due)->settings, (*due)->presence)).ok())
+      settings_due_.erase(due);
   }
   removed_legs_.Expire(now);
   removed_bridges_.Expire(now);

@@ -133,7 +133,9 @@ class Node {
   };
 
   absl::StatusOr<media::v1::LegState> CreateStreamLeg(const media::v1::PutLegRequest& request, const Bridge* bridge);
-  void AddLeg(const media::v1::PutLegRequest& request, const AddedLeg& added, Codec codec);
+  // Starts it in the engine.
+  absl::StatusOr<Leg*> AddLeg(const media::v1::PutLegRequest& request, const LegMedia& media, bool rtcp_mux,
+                              const Bridge* bridge);
   absl::Status TapForStream(const StreamBook::Stream& stream);
   void EndStreamsOf(const StreamBook::Target& target);
   void OnStreamClosed(const StreamBook::Target& target);
@@ -142,7 +144,7 @@ class Node {
   absl::Status ChangeLeg(const media::v1::PutLegRequest& request, const Bridge* bridge, Leg& leg);
   absl::Status CheckDraining() const;
   absl::StatusOr<BridgeSettings> MakeSettings(const media::v1::PutBridgeRequest& request);
-  LegSettings MakeSettings(const media::v1::LegSettings& settings) const;
+  LegSettings MakeSettings(const media::v1::LegSettings& settings, uint32_t presence) const;
   absl::StatusOr<AudioPlayer::Target> FindTarget(const std::string& leg_id, const std::string& bridge_id) const;
   void TellThoseHeardBy(const std::string& leg_id);
   void OnEvent(const EngineEvent& event);

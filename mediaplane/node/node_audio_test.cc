@@ -244,7 +244,9 @@ TEST_F(NodeAudioTest, ALegsSettingsArePartOfItsWantedState) {
   ASSERT_TRUE(node_.PutLeg(request).ok());
   EXPECT_TRUE(engine_.legs.at(0).settings.deaf);
   ASSERT_TRUE(PutLeg(1, 3, 101).ok());
-  EXPECT_EQ(engine_.legs.at(0).settings, LegSettings());
+  LegSettings defaults;
+  defaults.presence = engine_.legs.at(0).settings.presence;
+  EXPECT_EQ(engine_.legs.at(0).settings, defaults);
   request.set_revision(4);
   request.clear_bridge_id();
   request.mutable_settings()->set_on_hold(true);
@@ -261,6 +263,36 @@ TEST_F(NodeAudioTest, ALegsSettingsArePartOfItsWantedState) {
   request.mutable_settings()->clear_heard_only_by();
   for (int i = 0; i < 9; ++i) request.mutable_settings()->add_heard_only_by(Id(i + 10));
   EXPECT_EQ(node_.PutLeg(request).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(NodeAudioTest, WhoIsInABridgeByALegIsKnownToTaps) {
+  ASSERT_TRUE(PutBridge(101, 1).ok());
+  ASSERT_TRUE(PutBridge(102, 1).ok());
+  const auto who = [&] { return node_.leg_names().Find(engine_.legs.at(0).settings.presence); };
+  ASSERT_TRUE(PutLeg(1, 1, 101).ok());
+  EXPECT_EQ(who()->leg_id, Id(1));
+  EXPECT_EQ(who()->participant_id, Id(1)) << "its own id stands for it";
+  auto request = LegRequest(1, 2, 102);
+  request.set_participant_id(Id(21));
+  ASSERT_TRUE(node_.PutLeg(request).ok());
+  EXPECT_EQ(who()->leg_id, Id(1));
+  EXPECT_EQ(who()->participant_id, Id(21));
+  const uint32_t before = engine_.legs.at(0).settings.presence;
+  request.set_revision(3);
+  request.mutable_settings()->set_muted(true);
+  ASSERT_TRUE(node_.PutLeg(request).ok());
+  EXPECT_EQ(engine_.legs.at(0).settings.presence, before) << "the same one, muted";
+  request.set_revision(4);
+  request.set_participant_id(Id(22));
+  engine_.ring_full = true;
+  EXPECT_FALSE(node_.PutLeg(request).ok());
+  engine_.ring_full = false;
+  ASSERT_TRUE(node_.PutLeg(request).ok());
+  EXPECT_EQ(who()->participant_id, Id(22)) << "another one in the same bridge";
+  EXPECT_EQ(node_.leg_names().Find(before)->participant_id, Id(21)) << "what is told of it late";
+  request.set_revision(5);
+  request.set_participant_id("../x");
+  EXPECT_EQ(Reason(node_.PutLeg(request).status()), "INVALID_ID");
 }
 
 TEST_F(NodeAudioTest, WhoIsHeardByALegThatComesLater) {

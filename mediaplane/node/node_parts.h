@@ -28,6 +28,8 @@ struct Node::Leg {
   uint32_t generation = 0;
   media::v1::LegSettings settings;
   media::v1::MediaDescription answer;
+  std::string participant_id;
+  uint32_t presence = 0;      // leg_names_'s number of the two ids
   std::string wanted_bridge;  // empty: none
   std::string joined_bridge;  // as the log tells
   bool has_stream = false;    // instead of RTP

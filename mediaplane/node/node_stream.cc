@@ -35,14 +35,10 @@ absl::StatusOr<media::v1::LegState> Node::CreateStreamLeg(const media::v1::PutLe
   const std::string& token = request.stream().token();
   TUTTI_RETURN_IF_ERROR(streams_.CheckOffer(token));
   const LegMedia media = MakeStreamMedia(RateOf(request.stream().sample_rate_hz()));
-  TUTTI_ASSIGN_OR_RETURN(const AddedLeg added,
-                         engine_.AddLeg(media, /*rtcp_mux=*/true, bridge == nullptr ? kNoBridgeSlot : bridge->slot,
-                                        static_cast<uint64_t>(request.revision()), MakeSettings(request.settings())));
-  AddLeg(request, added, media.codec);
-  Leg& leg = *legs_.at(request.leg_id());
-  leg.has_stream = true;
-  streams_.Offer(token, {Kind::kLeg, leg.id}, engine_.line(leg.slot), clock_.Now());
-  return Render(leg);
+  TUTTI_ASSIGN_OR_RETURN(Leg * leg, AddLeg(request, media, /*rtcp_mux=*/true, bridge));
+  leg->has_stream = true;
+  streams_.Offer(token, {Kind::kLeg, leg->id}, engine_.line(leg->slot), clock_.Now());
+  return Render(*leg);
 }
 
 absl::StatusOr<media::v1::OpenAudioStreamResponse> Node::OpenAudioStream(

@@ -44,6 +44,7 @@ absl::Status CheckLeg(const media::v1::PutLegRequest& request) {
   if (request.media_timeout_ms() < 0 || request.media_timeout_ms() > kMediaTimeoutMsMax) {
     return InvalidRequest(absl::StrCat("media_timeout_ms must be 0 to ", kMediaTimeoutMsMax));
   }
+  if (!request.participant_id().empty()) TUTTI_RETURN_IF_ERROR(CheckId("participant", request.participant_id()));
   if (request.has_stream()) TUTTI_RETURN_IF_ERROR(CheckSampleRate(request.stream().sample_rate_hz()));
   const media::v1::LegSettings& settings = request.settings();
   TUTTI_RETURN_IF_ERROR(CheckVolume(settings.volume_db()));

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -27,7 +28,7 @@ using media::v1::PutRecordingRequest;
 using media::v1::RecordingFile;
 using media::v1::RecordingFolder;
 
-// A thousand speakers take a third of it.
+// All speakers that there can be take two thirds of it.
 constexpr size_t kStateBytesMax = size_t{1} << 20;
 constexpr size_t kUuidLength = 36;
 
@@ -49,11 +50,13 @@ std::string FileId(const std::string& recording_id, std::string_view name) {
   return id;
 }
 
-// The leg of a speaker's stem, "RECORDING_ID-LEG_ID"; empty: it is none.
-std::string LegOf(const std::string& recording_id, const std::string& stem) {
-  if (stem.size() != 2 * kUuidLength + 1 || !absl::StartsWith(stem, absl::StrCat(recording_id, "-"))) return "";
-  const std::string leg = stem.substr(kUuidLength + 1);
-  return IsUuid(leg) ? leg : "";
+// Of a speaker's stem, "RECORDING_ID-PARTICIPANT_ID-LEG_ID".
+std::optional<LegName> SpeakerOf(const std::string& recording_id, const std::string& stem) {
+  if (stem.size() != 3 * kUuidLength + 2 || !absl::StartsWith(stem, absl::StrCat(recording_id, "-"))) return {};
+  const LegName name = {.leg_id = stem.substr(2 * kUuidLength + 2),
+                        .participant_id = stem.substr(kUuidLength + 1, kUuidLength)};
+  if (stem[2 * kUuidLength + 1] != '-' || !IsUuid(name.leg_id) || !IsUuid(name.participant_id)) return {};
+  return name;
 }
 
 }  // namespace
@@ -62,8 +65,8 @@ std::string MixedName(const std::string& recording_id, std::string_view extensio
   return absl::StrCat(recording_id, ".", std::string(extension));
 }
 
-std::string SpeakerName(const std::string& recording_id, const std::string& leg_id, std::string_view extension) {
-  return absl::StrCat(recording_id, "-", leg_id, ".", std::string(extension));
+std::string SpeakerName(const std::string& recording_id, const LegName& speaker, std::string_view extension) {
+  return absl::StrCat(recording_id, "-", speaker.participant_id, "-", speaker.leg_id, ".", std::string(extension));
 }
 
 absl::StatusOr<RecordingFolder> ParseFolderState(std::string_view text) {
@@ -124,15 +127,18 @@ absl::StatusOr<std::vector<RecordingFile>> ListFiles(const std::string& folder, 
       markers_size = size;
       continue;
     }
-    const std::string leg = LegOf(recording_id, stem);
+    const std::optional<LegName> speaker = SpeakerOf(recording_id, stem);
     const auto* format = std::find_if(std::begin(kFormats), std::end(kFormats),
                                       [&](const auto& f) { return path.extension() == f.first; });
-    if (format == std::end(kFormats) || (leg.empty() && stem != recording_id)) continue;
+    if (format == std::end(kFormats) || (!speaker && stem != recording_id)) continue;
     if (sounds.contains(stem) && format == kFormats) continue;
     RecordingFile& file = sounds[stem];
-    file.set_file_id(leg.empty() ? recording_id : FileId(recording_id, leg));
-    file.set_kind(leg.empty() ? RecordingFile::KIND_MIXED : RecordingFile::KIND_SPEAKER);
-    file.set_leg_id(leg);
+    file.set_file_id(speaker ? FileId(recording_id, stem) : recording_id);
+    file.set_kind(speaker ? RecordingFile::KIND_SPEAKER : RecordingFile::KIND_MIXED);
+    if (speaker) {
+      file.set_leg_id(speaker->leg_id);
+      file.set_participant_id(speaker->participant_id);
+    }
     file.set_name(name);
     file.set_content_type(format->second);
     file.set_size(size);

@@ -14,6 +14,7 @@ namespace {
 
 constexpr char kId[] = "01890000-0000-7000-8000-000000000001";
 constexpr char kLeg[] = "01890000-0000-7000-8000-000000000002";
+constexpr char kParticipant[] = "01890000-0000-7000-8000-000000000003";
 
 media::v1::RecordingFolder State() {
   media::v1::RecordingFolder state;
@@ -60,19 +61,22 @@ TEST_F(FolderTest, AStateThatIsNoneIsRefused) {
 }
 
 TEST_F(FolderTest, ItsFilesTheMixedOneFirst) {
-  Make(absl::StrCat(kId, "-", kLeg, ".wav"), 5);
+  const std::string speaker = absl::StrCat(kId, "-", kParticipant, "-", kLeg);
+  Make(absl::StrCat(speaker, ".wav"), 5);
   Make(absl::StrCat(kId, ".wav"), 7);
   Make("markers.json", 3);
   for (const char* other : {"state", "state.part", "reserve", "x.wav", "-.wav"}) Make(other);
   Make(absl::StrCat(kId, ".flac.part"));
   Make(absl::StrCat(kLeg, ".wav"));
-  Make(absl::StrCat(kId, "-", kLeg, "x.wav"));
+  for (const char* other : {"x.wav", "-.wav", "-x.wav"}) Make(absl::StrCat(speaker, other));
+  Make(absl::StrCat(kId, "-", kLeg, ".wav"));
   const auto files = ListFiles(folder_, kId);
   ASSERT_TRUE(files.ok());
   ASSERT_EQ(files->size(), 3u);
   EXPECT_EQ((*files)[0].file_id(), kId);
   EXPECT_EQ((*files)[0].size(), 7);
   EXPECT_EQ((*files)[1].leg_id(), kLeg);
+  EXPECT_EQ((*files)[1].participant_id(), kParticipant);
   EXPECT_EQ((*files)[1].size(), 5);
   EXPECT_TRUE(IsUuid((*files)[1].file_id())) << (*files)[1].file_id();
   EXPECT_EQ((*files)[2].kind(), media::v1::RecordingFile::KIND_MARKERS);

@@ -27,7 +27,7 @@ const char* Name(Markers::Kind kind) {
 
 }  // namespace
 
-void Markers::Add(Kind kind, int64_t offset_ms, absl::Time time, const LegReference& leg) {
+void Markers::Add(Kind kind, int64_t offset_ms, absl::Time time, std::shared_ptr<const LegName> who) {
   // The end has its place.
   if (markers_.size() >= kMarkersMax && kind != Kind::kEnd) {
     ++lost_;
@@ -35,22 +35,22 @@ void Markers::Add(Kind kind, int64_t offset_ms, absl::Time time, const LegRefere
   }
   // Who is there when it begins is told before its first tick.
   const auto at = kind == Kind::kBegin ? markers_.begin() : markers_.end();
-  markers_.insert(at, {kind, offset_ms, time, leg, ""});
+  markers_.insert(at, {kind, offset_ms, time, std::move(who)});
   changed_ = true;
 }
 
 bool Markers::TakeChanged() { return std::exchange(changed_, false); }
 
-std::string Markers::Render(const media::v1::PutRecordingRequest& recording, const LegNames& names) {
+std::string Markers::Render(const media::v1::PutRecordingRequest& recording) const {
   std::string json = absl::StrCat("{\"recording_id\": \"", recording.recording_id(), "\", \"conference_id\": \"",
                                   recording.bridge_id(), "\", \"rate\": ", recording.sample_rate_hz(),
                                   ", \"markers_lost\": ", lost_, ", \"markers\": [");
   const char* separator = "\n  ";
-  for (Marker& marker : markers_) {
+  for (const Marker& marker : markers_) {
     absl::StrAppend(&json, std::exchange(separator, ",\n  "), "{\"kind\": \"", Name(marker.kind), "\", ");
-    if (marker.leg.leg != kNoLegSlot) {
-      if (marker.id.empty()) marker.id = names.Find(marker.leg);
-      absl::StrAppend(&json, "\"call_id\": \"", marker.id, "\", ");
+    if (marker.who != nullptr) {
+      absl::StrAppend(&json, "\"conferencecall_id\": \"", marker.who->participant_id, "\", \"call_id\": \"",
+                      marker.who->leg_id, "\", ");
     }
     absl::StrAppend(&json, "\"offset_ms\": ", marker.offset_ms, ", \"time\": \"",
                     absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", marker.time, absl::UTCTimeZone()), "\"}");

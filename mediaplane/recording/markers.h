@@ -2,11 +2,11 @@
 #define MEDIAPLANE_RECORDING_MARKERS_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/time/time.h"
-#include "mediaplane/engine/engine.h"
 #include "mediaplane/tap/leg_names.h"
 #include "tutti/media/v1/recording_folder.pb.h"
 
@@ -20,22 +20,21 @@ class Markers {
 
   enum class Kind { kBegin, kJoined, kLeft, kPaused, kResumed, kEnd };
 
-  void Add(Kind kind, int64_t offset_ms, absl::Time time, const LegReference& leg = {});
+  void Add(Kind kind, int64_t offset_ms, absl::Time time, std::shared_ptr<const LegName> who = nullptr);
 
   // Some were added since the last call.
   bool TakeChanged();
 
   // {"recording_id", "conference_id", "rate", "markers_lost", "markers": [{"kind",
-  // "call_id", "offset_ms", "time"}]}
-  std::string Render(const media::v1::PutRecordingRequest& recording, const LegNames& names);
+  // "conferencecall_id", "call_id", "offset_ms", "time"}]}
+  std::string Render(const media::v1::PutRecordingRequest& recording) const;
 
  private:
   struct Marker {
     Kind kind = Kind::kBegin;
     int64_t offset_ms = 0;
     absl::Time time;
-    LegReference leg;
-    std::string id;  // once it is known: its slot becomes another's
+    std::shared_ptr<const LegName> who;
   };
   std::vector<Marker> markers_;
   int64_t lost_ = 0;

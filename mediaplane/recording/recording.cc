@@ -46,8 +46,8 @@ absl::Time Recording::TimeOf(int64_t tick_ns) const {
   return tools_.clock->Now() + absl::Nanoseconds(tick_ns - tools_.monotonic_ns());
 }
 
-void Recording::Mark(Markers::Kind kind, absl::Time time, const LegReference& leg) {
-  markers_.Add(kind, offset_ms(), time, leg);
+void Recording::Mark(Markers::Kind kind, absl::Time time, std::shared_ptr<const LegName> who) {
+  markers_.Add(kind, offset_ms(), time, std::move(who));
 }
 
 void Recording::Pause(bool paused) {
@@ -105,24 +105,28 @@ bool Recording::closed() const {
   return closed_;
 }
 
-void Recording::OnLegJoined(const LegReference& leg, int64_t tick_ns) {
+void Recording::OnLegJoined(const Presence& who, int64_t tick_ns) {
   absl::MutexLock lock(&mutex_);
-  Mark(Markers::Kind::kJoined, TimeOf(tick_ns), leg);
+  Mark(Markers::Kind::kJoined, TimeOf(tick_ns), tools_.names->Find(who.id));
 }
 
-void Recording::OnLegLeft(const LegReference& leg, int64_t tick_ns) {
+void Recording::OnLegLeft(const Presence& who, int64_t tick_ns) {
   absl::MutexLock lock(&mutex_);
-  Mark(Markers::Kind::kLeft, TimeOf(tick_ns), leg);
+  Mark(Markers::Kind::kLeft, TimeOf(tick_ns), tools_.names->Find(who.id));
 }
 
-void Recording::OnLeg(const LegReference& leg, MixRate rate, int64_t tick_ns, std::span<const int16_t> samples) {
+void Recording::OnLeg(const Presence& who, MixRate rate, int64_t tick_ns, std::span<const int16_t> samples) {
   absl::MutexLock lock(&mutex_);
   if (!request_.per_speaker() || failure_ != RecordingState::FAILURE_UNSPECIFIED) return;
   const int64_t filled = line_.filled();
   if (!line_.Advance(tick_ns)) return;
   tools_.figures->ticks_filled += static_cast<uint64_t>(line_.filled() - filled);
-  const std::string id = tools_.names->Find(leg);
-  if (!id.empty()) line_.AddLeg(leg, id, rate, samples);
+  auto name = tools_.names->Find(who.id);
+  if (name == nullptr || line_.AddLeg(who.id, std::move(name), rate, samples)) return;
+  tools_.figures->speaker_ticks_lost += 1;
+  if (std::exchange(told_of_speakers_, true)) return;
+  log::Warning("a recording has as many speakers as it can have files: others are in the mixed one alone",
+               {{"recording_id", request_.recording_id()}, {"speakers_max", TimeLine::kSpeakersMax}});
 }
 
 void Recording::OnMix(MixRate, int64_t tick_ns, std::span<const int16_t> samples) {
@@ -195,7 +199,7 @@ void Recording::WriteOut() {
       batch = line_.Take();
       last = ending_;
       state_changed = std::exchange(state_changed_, false);
-      if (markers_.TakeChanged() || last) markers = markers_.Render(request_, *tools_.names);
+      if (markers_.TakeChanged() || last) markers = markers_.Render(request_);
       *folder_state.mutable_request() = request_;
       *folder_state.mutable_state() = StateLocked();
       failed = failure_ != RecordingState::FAILURE_UNSPECIFIED;

@@ -63,9 +63,9 @@ class Recording final : public TapListener, public std::enable_shared_from_this<
   bool ends() const;
   bool closed() const;
 
-  void OnLegJoined(const LegReference& leg, int64_t tick_ns) override;
-  void OnLegLeft(const LegReference& leg, int64_t tick_ns) override;
-  void OnLeg(const LegReference& leg, MixRate rate, int64_t tick_ns, std::span<const int16_t> samples) override;
+  void OnLegJoined(const Presence& who, int64_t tick_ns) override;
+  void OnLegLeft(const Presence& who, int64_t tick_ns) override;
+  void OnLeg(const Presence& who, MixRate rate, int64_t tick_ns, std::span<const int16_t> samples) override;
   void OnMix(MixRate rate, int64_t tick_ns, std::span<const int16_t> samples) override;
 
  private:
@@ -77,7 +77,8 @@ class Recording final : public TapListener, public std::enable_shared_from_this<
 
   void QueueWrite() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Fail(media::v1::RecordingState::Failure failure, const absl::Status& why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Mark(Markers::Kind kind, absl::Time time, const LegReference& leg = {}) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Mark(Markers::Kind kind, absl::Time time, std::shared_ptr<const LegName> who = nullptr)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Time TimeOf(int64_t tick_ns) const;
   int64_t offset_ms() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return line_.ticks() * kTickMs; }
   media::v1::RecordingState StateLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -98,6 +99,7 @@ class Recording final : public TapListener, public std::enable_shared_from_this<
   bool queued_ ABSL_GUARDED_BY(mutex_) = false;
   bool state_changed_ ABSL_GUARDED_BY(mutex_) = false;  // what the folder tells is old
   bool ending_ ABSL_GUARDED_BY(mutex_) = false;
+  bool told_of_speakers_ ABSL_GUARDED_BY(mutex_) = false;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

@@ -18,8 +18,9 @@ struct RecordingFigures {
   std::array<std::atomic<uint64_t>, media::v1::RecordingState::Failure_ARRAYSIZE> failed = {};
   std::atomic<uint64_t> bytes_written = 0;
   std::atomic<uint64_t> ticks = 0;
-  std::atomic<uint64_t> ticks_filled = 0;       // of those: silence, for they did not come
-  std::atomic<uint64_t> waiting_ticks_max = 0;  // that waited for the disk, of one recording
+  std::atomic<uint64_t> ticks_filled = 0;        // of those: silence, for they did not come
+  std::atomic<uint64_t> speaker_ticks_lost = 0;  // for they had no place for another file
+  std::atomic<uint64_t> waiting_ticks_max = 0;   // that waited for the disk, of one recording
   std::atomic<uint64_t> finisher_runs = 0;
   std::atomic<uint64_t> finisher_failures = 0;
   std::atomic<uint64_t> uploads_waiting = 0;  // of now: on their way, too, and deletions

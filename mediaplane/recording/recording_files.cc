@@ -59,7 +59,7 @@ absl::Status RecordingFiles::WriteTrack(const Track& track, int64_t ticks_end) {
   const uint64_t frame_bytes = SamplesPerFrame(rate_) * kWavSampleBytes;
   const auto place = [&](int64_t tick) { return kWavHeaderBytes + static_cast<uint64_t>(tick) * frame_bytes; };
   const std::string name =
-      track.leg_id.empty() ? MixedName(recording_id_, kWav) : SpeakerName(recording_id_, track.leg_id, kWav);
+      track.speaker == nullptr ? MixedName(recording_id_, kWav) : SpeakerName(recording_id_, *track.speaker, kWav);
   TUTTI_ASSIGN_OR_RETURN(const auto file, disk_.Open(absl::StrCat(folder_, "/", name)));
   std::span<const int16_t> samples = track.samples;
   for (const Track::Run& run : track.runs) {

@@ -134,11 +134,19 @@ class RecordingsTest : public testing::Test {
   }
 
   TestCaller& Call(BridgeSlot bridge, double hz, Codec codec = Codec::kPcmu) {
-    TestCaller& caller = node_->Call(codec, bridge);
+    TestCaller& caller = node_->Call(codec);
     caller.voice = Tone(hz, 9000, FormatOf(codec).sample_rate);
-    names_.Set({caller.leg, 1}, LegId(caller));
+    Enter(caller, bridge, ParticipantId(caller));
     return caller;
   }
+  // As the node does it.
+  void Enter(const TestCaller& caller, BridgeSlot bridge, const std::string& participant_id) {
+    static uint64_t tag = 0;
+    LegSettings settings;
+    settings.presence = names_.Add({LegId(caller), participant_id});
+    EXPECT_TRUE(node_->engine().SetLegBridge(caller.leg, bridge, ++tag, &settings).ok());
+  }
+  static std::string ParticipantId(const TestCaller& caller) { return Id(2000 + static_cast<int>(caller.leg)); }
   static std::string LegId(const TestCaller& caller) { return Id(1000 + static_cast<int>(caller.leg)); }
 
   static std::string Id(int n) { return absl::StrFormat("01890000-0000-7000-8000-%012d", n); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_split.h"
 #include "mediaplane/audio/sound.h"
 #include "mediaplane/recording/recordings_fixture.h"
 
@@ -97,8 +98,10 @@ TEST_F(RecordingsTest, BeginsBeforeAnybodyIsThereAndTellsWhoCameAndWent) {
   EXPECT_NEAR(Level(mixed, 503, 1.2, 1.9), 9000, 150);
   EXPECT_LT(Level(mixed, 503, 2.2, 2.9), 1);
   const std::string markers = Markers(1);
-  const size_t begin = markers.find("\"begin\""), joined = markers.find("\"joined\", \"call_id\": \"" + LegId(caller)),
-               left = markers.find("\"left\", \"call_id\": \"" + LegId(caller)), end = markers.find("\"end\"");
+  const std::string who =
+      absl::StrCat("\"conferencecall_id\": \"", ParticipantId(caller), "\", \"call_id\": \"", LegId(caller), "\"");
+  const size_t begin = markers.find("\"begin\""), joined = markers.find("\"joined\", " + who),
+               left = markers.find("\"left\", " + who), end = markers.find("\"end\"");
   EXPECT_LT(begin, joined) << markers;
   EXPECT_LT(joined, left) << markers;
   EXPECT_LT(left, end) << markers;
@@ -206,6 +209,8 @@ TEST_F(RecordingsTest, SpeakersHaveFilesOnTheSameTimeLine) {
     EXPECT_NE(file.file_id(), Id(1));
     const bool is_low = file.leg_id() == LegId(low);
     EXPECT_TRUE(is_low || file.leg_id() == LegId(high));
+    EXPECT_EQ(file.participant_id(), ParticipantId(is_low ? low : high));
+    EXPECT_EQ(file.name(), absl::StrCat(Id(1), "-", file.participant_id(), "-", file.leg_id(), ".wav"));
     const Sound16 speaker = ReadSound(Path(1, file.name()));
     EXPECT_EQ(speaker.samples.size(), mixed.samples.size());
     const double own = is_low ? 503 : 1103, other = is_low ? 1103 : 503, begin = is_low ? 1 : 2, end = is_low ? 3 : 4;
@@ -218,6 +223,65 @@ TEST_F(RecordingsTest, SpeakersHaveFilesOnTheSameTimeLine) {
       difference = std::max(difference, std::abs(double{1} * (mixed.samples[s] - speaker.samples[s])));
     }
     EXPECT_LT(difference, is_low ? 50 : 9500);
+  }
+}
+
+// The markers of those who come and go, in short: "joined 2000".
+std::vector<std::string> Comings(const std::string& markers) {
+  std::vector<std::string> all;
+  for (const absl::string_view line : absl::StrSplit(markers, '\n')) {
+    const std::vector<std::string> words = absl::StrSplit(line, '"');
+    if (words.size() > 8 && words[5] == "conferencecall_id") {
+      all.push_back(absl::StrCat(words[3], " ", std::stoi(words[7].substr(24))));
+    }
+  }
+  return all;
+}
+
+TEST_F(RecordingsTest, OneWhoIsMovedIsAnotherInTheOtherRoom) {
+  const BridgeSlot rooms[] = {*node_->engine().AddBridge(), *node_->engine().AddBridge()};
+  for (int i = 0; i < 2; ++i) {
+    auto request = Request(1 + i, 1);
+    request.set_per_speaker(true);
+    PutOk(request, rooms[i]);
+  }
+  TestCaller& caller = Call(rooms[0], 503);
+  // To another worker and back; then within the room, as when nobody told of the way out.
+  const std::pair<BridgeSlot, int> ways[] = {{rooms[1], 11}, {rooms[0], 12}, {rooms[0], 13}};
+  for (const auto& [room, participant] : ways) {
+    Run(kSecond);
+    Enter(caller, room, Id(participant));
+  }
+  Run(kSecond);
+  const std::string first = absl::StrCat(2000 + caller.leg);
+  for (int i = 0; i < 2; ++i) PutOk(Request(1 + i, 2, Put::WANTED_STOP), rooms[i]);
+  const State ended[] = {Finish(1), Finish(2)};
+  EXPECT_EQ(Comings(Markers(1)),
+            (std::vector<std::string>{"joined " + first, "left " + first, "joined 12", "left 12", "joined 13"}));
+  EXPECT_EQ(Comings(Markers(2)), (std::vector<std::string>{"joined 11", "left 11"}));
+  struct Speaker {
+    int recording;
+    std::string participant_id;
+    double begin, end;  // of its speech, seconds
+  };
+  const Speaker speakers[] = {
+      {1, ParticipantId(caller), 0, 1}, {1, Id(12), 2, 3}, {1, Id(13), 3, 4}, {2, Id(11), 1, 2}};
+  EXPECT_EQ(ended[0].files_size(), 1 + 3 + 1);
+  EXPECT_EQ(ended[1].files_size(), 1 + 1 + 1);
+  for (const Speaker& one : speakers) {
+    const auto& files = ended[one.recording - 1].files();
+    const auto file =
+        std::find_if(files.begin(), files.end(), [&](auto& f) { return f.participant_id() == one.participant_id; });
+    ASSERT_NE(file, files.end()) << one.participant_id;
+    EXPECT_EQ(file->leg_id(), LegId(caller));
+    const Sound16 sound = ReadSound(Path(one.recording, file->name()));
+    EXPECT_NEAR(Level(sound, 503, one.begin + 0.2, one.end - 0.1), 9000, 300) << one.participant_id;
+    if (one.begin > 0) {
+      EXPECT_LT(Level(sound, 503, 0, one.begin - 0.1), 5) << one.participant_id;
+    }
+    if (one.end < 4) {
+      EXPECT_LT(Level(sound, 503, one.end + 0.1, 3.9), 5) << one.participant_id;
+    }
   }
 }
 

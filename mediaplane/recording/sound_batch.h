@@ -3,9 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
-#include <string>
 #include <vector>
+
+#include "mediaplane/tap/leg_names.h"
 
 namespace tutti::mediaplane {
 
@@ -16,7 +18,7 @@ struct Track {
     int64_t tick = 0;  // of its first frame
     int64_t ticks = 0;
   };
-  std::string leg_id;  // empty: the mix
+  std::shared_ptr<const LegName> speaker;  // null: the mix
   std::vector<Run> runs;
   std::vector<int16_t> samples;  // of all runs
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "mediaplane/audio/mix.h"
 
@@ -44,13 +45,14 @@ void TimeLine::AddMix(std::span<const int16_t> samples) {
   batch_.tracks[0].Add(ticks_ - 1, samples);
 }
 
-void TimeLine::AddLeg(const LegReference& leg, const std::string& leg_id, MixRate rate,
+bool TimeLine::AddLeg(uint32_t presence, std::shared_ptr<const LegName> name, MixRate rate,
                       std::span<const int16_t> samples) {
-  Speaker& speaker = speakers_[{leg.leg, leg.generation}];
+  if (speakers_.size() >= kSpeakersMax && !speakers_.contains(presence)) return false;
+  Speaker& speaker = speakers_[presence];
   if (speaker.batch != batches_) {
     speaker.batch = batches_;
     speaker.track = batch_.tracks.size();
-    batch_.tracks.emplace_back().leg_id = leg_id;
+    batch_.tracks.emplace_back().speaker = std::move(name);
   }
   const int64_t tick = ticks_ - 1;
   // It comes out of silence, or with another codec.
@@ -61,7 +63,10 @@ void TimeLine::AddLeg(const LegReference& leg, const std::string& leg_id, MixRat
   speaker.tick = tick;
   speaker.rate = rate;
   Track& track = batch_.tracks[speaker.track];
-  if (rate == rate_) return track.Add(tick, samples);
+  if (rate == rate_) {
+    track.Add(tick, samples);
+    return true;
+  }
   std::array<int32_t, kSamplesPerFrameMax> in, out;
   std::array<int16_t, kSamplesPerFrameMax> limited;
   std::copy(samples.begin(), samples.end(), in.begin());
@@ -72,6 +77,7 @@ void TimeLine::AddLeg(const LegReference& leg, const std::string& leg_id, MixRat
   }
   Limit(out.data(), limited.data(), SamplesPerFrame(rate_));
   track.Add(tick, {limited.data(), SamplesPerFrame(rate_)});
+  return true;
 }
 
 SoundBatch TimeLine::Take() {

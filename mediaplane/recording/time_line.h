@@ -3,15 +3,14 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
-#include <string>
-#include <utility>
 
 #include "mediaplane/audio/format.h"
 #include "mediaplane/audio/resample.h"
-#include "mediaplane/engine/engine.h"
 #include "mediaplane/recording/sound_batch.h"
+#include "mediaplane/tap/leg_names.h"
 
 namespace tutti::mediaplane {
 
@@ -22,6 +21,8 @@ class TimeLine {
  public:
   // More ticks than this, heard and not written: the disk is too slow. 10 s.
   static constexpr int64_t kWaitingTicksMax = 500;
+  // Each is a file, and all are named in one message of the node.
+  static constexpr size_t kSpeakersMax = 2000;
 
   // Ends by itself after `ticks_max`.
   TimeLine(MixRate rate, int64_t ticks_max) : rate_(rate), ticks_max_(ticks_max) { batch_.tracks.resize(1); }
@@ -37,8 +38,8 @@ class TimeLine {
 
   // Of the tick that has come, at the time line's rate.
   void AddMix(std::span<const int16_t> samples);
-  // Of that tick, at any rate.
-  void AddLeg(const LegReference& leg, const std::string& leg_id, MixRate rate, std::span<const int16_t> samples);
+  // Of that tick, at any rate. False: there are too many speakers.
+  bool AddLeg(uint32_t presence, std::shared_ptr<const LegName> name, MixRate rate, std::span<const int16_t> samples);
 
   SoundBatch Take();
   // That batch is on the disk.
@@ -78,7 +79,7 @@ class TimeLine {
   int64_t filled_ = 0;
   int64_t batches_ = 0;
   SoundBatch batch_;
-  std::map<std::pair<LegSlot, uint32_t>, Speaker> speakers_;
+  std::map<uint32_t, Speaker> speakers_;  // by Presence::id
 };
 
 }  // namespace tutti::mediaplane

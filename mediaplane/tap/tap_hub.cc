@@ -52,7 +52,7 @@ absl::StatusOr<TapHub::Subscription> TapHub::Subscribe(BridgeSlot bridge, const 
   }
   tapped.tap = tap;
   bridge_of_[subscription] = bridge;
-  for (const LegReference& leg : tapped.members) listener.OnLegJoined(leg, tapped.tick_ns + kTickNs);
+  for (const Presence& who : tapped.members) listener.OnLegJoined(who, tapped.tick_ns + kTickNs);
   return subscription;
 }
 
@@ -120,18 +120,18 @@ void TapHub::Tell(const TapMessage& message) {
   auto& members = tapped.members;
   switch (message.kind) {
     case TapMessage::Kind::kLegJoined:
-      if (std::find(members.begin(), members.end(), message.leg) != members.end()) return;
-      members.push_back(message.leg);
-      for (const Subscriber& s : tapped.subscribers) s.listener->OnLegJoined(message.leg, message.tick_ns);
+      if (std::find(members.begin(), members.end(), message.who) != members.end()) return;
+      members.push_back(message.who);
+      for (const Subscriber& s : tapped.subscribers) s.listener->OnLegJoined(message.who, message.tick_ns);
       return;
     case TapMessage::Kind::kLegLeft:
-      if (std::erase(members, message.leg) == 0) return;
-      for (const Subscriber& s : tapped.subscribers) s.listener->OnLegLeft(message.leg, message.tick_ns);
+      if (std::erase(members, message.who) == 0) return;
+      for (const Subscriber& s : tapped.subscribers) s.listener->OnLegLeft(message.who, message.tick_ns);
       return;
     case TapMessage::Kind::kLeg: {
       const std::span samples(message.samples.data(), SamplesPerFrame(message.rate));
       for (const Subscriber& s : tapped.subscribers) {
-        if (s.wants.legs) s.listener->OnLeg(message.leg, message.rate, message.tick_ns, samples);
+        if (s.wants.legs) s.listener->OnLeg(message.who, message.rate, message.tick_ns, samples);
       }
       return;
     }

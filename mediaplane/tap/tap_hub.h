@@ -35,12 +35,12 @@ class TapListener {
   virtual ~TapListener() = default;
 
   // It is in the bridge from this tick on. Those who are there at Subscribe come first.
-  virtual void OnLegJoined(const LegReference&, int64_t /*tick_ns*/) {}
-  virtual void OnLegLeft(const LegReference&, int64_t /*tick_ns*/) {}
+  virtual void OnLegJoined(const Presence&, int64_t /*tick_ns*/) {}
+  virtual void OnLegLeft(const Presence&, int64_t /*tick_ns*/) {}
 
   // With `legs`: what it adds to the mix in this tick, SamplesPerFrame(rate). A leg
   // that is not told of is silent; a re-offer may change its rate.
-  virtual void OnLeg(const LegReference&, MixRate /*rate*/, int64_t /*tick_ns*/, std::span<const int16_t>) {}
+  virtual void OnLeg(const Presence&, MixRate /*rate*/, int64_t /*tick_ns*/, std::span<const int16_t>) {}
 
   // Every tick, for each mix that is wanted, after the legs: what a silent plain
   // participant hears at this rate; zeros are silence. Begins as soon as the bridge's
@@ -93,7 +93,7 @@ class TapHub {
   struct Tapped {
     BridgeTap tap;
     int64_t tick_ns = 0;  // of the last tick told
-    std::vector<LegReference> members;
+    std::vector<Presence> members;
     std::vector<Subscriber> subscribers;
   };
 

@@ -9,7 +9,6 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "mediaplane/engine/test_node.h"
-#include "mediaplane/tap/leg_names.h"
 #include "mediaplane/tap/tap_thread.h"
 
 namespace tutti::mediaplane {
@@ -17,11 +16,11 @@ namespace {
 
 class Recorder final : public TapListener {
  public:
-  void OnLegJoined(const LegReference& leg, int64_t) override { members.push_back(absl::StrCat("+", leg.leg)); }
-  void OnLegLeft(const LegReference& leg, int64_t) override { members.push_back(absl::StrCat("-", leg.leg)); }
-  void OnLeg(const LegReference& leg, MixRate, int64_t tick_ns, std::span<const int16_t> samples) override {
+  void OnLegJoined(const Presence& who, int64_t) override { members.push_back(absl::StrCat("+", who.leg.leg)); }
+  void OnLegLeft(const Presence& who, int64_t) override { members.push_back(absl::StrCat("-", who.leg.leg)); }
+  void OnLeg(const Presence& who, MixRate, int64_t tick_ns, std::span<const int16_t> samples) override {
     EXPECT_GT(tick_ns, tick_ended_ns);
-    legs[leg.leg].insert(legs[leg.leg].end(), samples.begin(), samples.end());
+    legs[who.leg.leg].insert(legs[who.leg.leg].end(), samples.begin(), samples.end());
   }
   void OnMix(MixRate rate, int64_t tick_ns, std::span<const int16_t> samples) override {
     EXPECT_EQ(samples.size(), SamplesPerFrame(rate));
@@ -200,16 +199,6 @@ TEST_F(TapHubTest, AThreadDrainsIt) {
   TapThread thread(hub_);
   while (recorder.ticks < 49) std::this_thread::yield();
   EXPECT_GT(hub_.depth_max(), 40u);
-}
-
-TEST(LegNamesTest, AnIdIsKnownUntilItsSlotIsAnothers) {
-  LegNames names;
-  EXPECT_EQ(names.Find({1, 1}), "");
-  names.Set({1, 1}, "a");
-  EXPECT_EQ(names.Find({1, 1}), "a");
-  names.Set({1, 2}, "b");
-  EXPECT_EQ(names.Find({1, 1}), "");
-  EXPECT_EQ(names.Find({1, 2}), "b");
 }
 
 }  // namespace

@@ -10,18 +10,19 @@ constexpr int kFramesPerPiece = 5;
 
 }  // namespace
 
-// One leg.
+// One who may speak.
 class SpeechTap::Speaker final : public UtteranceSink {
  public:
-  Speaker(SpeechTap& tap, const LegReference& leg, MixRate rate) : tap_(tap), leg_(leg), segmenter_(rate, *this) {}
+  Speaker(SpeechTap& tap, const Presence& who, MixRate rate) : tap_(tap), who_(who), segmenter_(rate, *this) {}
 
   Segmenter& segmenter() { return segmenter_; }
-  const LegReference& leg() const { return leg_; }
+  const Presence& who() const { return who_; }
 
   void Begin(int64_t speech_ns) override {
     id_ = ++tap_.last_id_;
-    tap_.tell_(
-        UtteranceBegun{id_, tap_.names_.Find(leg_), SampleRateHz(segmenter_.rate()), speech_ns, tap_.wall_(speech_ns)});
+    const auto name = tap_.names_.Find(who_.id);
+    tap_.tell_(UtteranceBegun{id_, name == nullptr ? "" : name->leg_id, SampleRateHz(segmenter_.rate()), speech_ns,
+                              tap_.wall_(speech_ns)});
   }
   void Samples(std::span<const int16_t> samples) override {
     samples_.insert(samples_.end(), samples.begin(), samples.end());
@@ -38,7 +39,7 @@ class SpeechTap::Speaker final : public UtteranceSink {
   }
 
   SpeechTap& tap_;
-  const LegReference leg_;
+  const Presence who_;
   Segmenter segmenter_;
   uint64_t id_ = 0;
   std::vector<int16_t> samples_;
@@ -49,19 +50,19 @@ SpeechTap::SpeechTap(const LegNames& names, WallTime wall, Tell tell)
 
 SpeechTap::~SpeechTap() = default;
 
-void SpeechTap::OnLeg(const LegReference& leg, MixRate rate, int64_t tick_ns, std::span<const int16_t> samples) {
-  std::unique_ptr<Speaker>& speaker = speakers_[leg.leg];
-  if (speaker != nullptr && (speaker->leg() != leg || speaker->segmenter().rate() != rate)) {
+void SpeechTap::OnLeg(const Presence& who, MixRate rate, int64_t tick_ns, std::span<const int16_t> samples) {
+  std::unique_ptr<Speaker>& speaker = speakers_[who.leg.leg];
+  if (speaker != nullptr && (speaker->who() != who || speaker->segmenter().rate() != rate)) {
     speaker->segmenter().Finish();
     speaker.reset();
   }
-  if (speaker == nullptr) speaker = std::make_unique<Speaker>(*this, leg, rate);
+  if (speaker == nullptr) speaker = std::make_unique<Speaker>(*this, who, rate);
   speaker->segmenter().Push(tick_ns, samples);
 }
 
-void SpeechTap::OnLegLeft(const LegReference& leg, int64_t) {
-  const auto it = speakers_.find(leg.leg);
-  if (it == speakers_.end() || it->second->leg() != leg) return;
+void SpeechTap::OnLegLeft(const Presence& who, int64_t) {
+  const auto it = speakers_.find(who.leg.leg);
+  if (it == speakers_.end() || it->second->who() != who) return;
   it->second->segmenter().Finish();
   speakers_.erase(it);
 }

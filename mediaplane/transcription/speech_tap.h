@@ -30,8 +30,8 @@ class SpeechTap final : public TapListener {
   SpeechTap(const LegNames& names, WallTime wall, Tell tell);
   ~SpeechTap() override;
 
-  void OnLegLeft(const LegReference& leg, int64_t tick_ns) override;
-  void OnLeg(const LegReference& leg, MixRate rate, int64_t tick_ns, std::span<const int16_t> samples) override;
+  void OnLegLeft(const Presence& who, int64_t tick_ns) override;
+  void OnLeg(const Presence& who, MixRate rate, int64_t tick_ns, std::span<const int16_t> samples) override;
   void OnTick(int64_t tick_ns) override;
 
   // Nothing more comes.
@@ -44,7 +44,7 @@ class SpeechTap final : public TapListener {
   const WallTime wall_;
   const Tell tell_;
   uint64_t last_id_ = 0;
-  // By slot: a leg that takes another's place is another generation.
+  // By slot: who takes another's place is another presence.
   std::map<LegSlot, std::unique_ptr<Speaker>> speakers_;
 };
 

@@ -22,8 +22,8 @@ using media::v1::PutTranscriptionRequest;
 using media::v1::TranscriptionState;
 
 constexpr BridgeSlot kBridge = 3;
-constexpr LegReference kAnn = {5, 1};
-constexpr LegReference kBob = {6, 1};
+constexpr Presence kAnn = {{5, 1}, 1};
+constexpr Presence kBob = {{6, 1}, 2};
 
 PortTime TestPortClock() { return {1'000'000'000'000, 0}; }
 
@@ -31,8 +31,8 @@ class TranscriptionsTest : public testing::Test {
  protected:
   void SetUp() override {
     ASSERT_TRUE(ring_.Allocate(1'023));
-    names_.Set(kAnn, "ann");
-    names_.Set(kBob, "bob");
+    ASSERT_EQ(names_.Add({"ann", ""}), kAnn.id);
+    ASSERT_EQ(names_.Add({"bob", ""}), kBob.id);
     Transcriptions::Parts parts;
     parts.hub = &hub_;
     parts.names = &names_;
@@ -93,21 +93,21 @@ class TranscriptionsTest : public testing::Test {
   }
 
   // Ticks in which a leg speaks (loudly), or nobody does.
-  void Ticks(int count, const LegReference* speaker) {
+  void Ticks(int count, const Presence* speaker) {
     for (int i = 0; i < count; ++i, tick_ns_ += kTickNs) {
       if (speaker != nullptr) Put(TapMessage::Kind::kLeg, *speaker, 8'000);
       Put(TapMessage::Kind::kTick, {}, 0);
     }
     hub_.Drain();
   }
-  void Put(TapMessage::Kind kind, const LegReference& leg, int16_t amplitude) {
+  void Put(TapMessage::Kind kind, const Presence& who, int16_t amplitude) {
     TapMessage message;
     message.kind = kind;
     message.rate = MixRate::k8000;
     message.ends_tick = kind == TapMessage::Kind::kTick;
     message.tap = tap_;
     message.bridge = kBridge;
-    message.leg = leg;
+    message.who = who;
     message.tick_ns = tick_ns_;
     for (size_t i = 0; i < message.samples.size(); ++i) {
       message.samples[i] = static_cast<int16_t>(i % 2 == 0 ? amplitude : -amplitude);
@@ -269,8 +269,7 @@ TEST_F(TranscriptionsTest, ThereIsABound) {
 TEST_F(TranscriptionsTest, ALegInAnothersPlaceIsAnother) {
   ASSERT_TRUE(Begin("t").ok());
   Ticks(50, &kAnn);
-  const LegReference carl{kAnn.leg, kAnn.generation + 1};
-  names_.Set(carl, "carl");
+  const Presence carl{{kAnn.leg.leg, kAnn.leg.generation + 1}, names_.Add({"carl", ""})};
   Ticks(50, &carl);
   Stop("t");
   Speech([](FakeRecognizer& recognizer) {
