@@ -170,6 +170,8 @@ void EngineMetrics::Update(const ControlFigures& figures) {
   plays_ = figures.plays;
   audio_streams_ = figures.audio_streams;
   audio_samples_dropped_ = figures.audio_samples_dropped;
+  audio_frames_left_out_ = figures.audio_frames_left_out;
+  audio_frames_added_ = figures.audio_frames_added;
   audio_streams_too_slow_ = figures.audio_streams_too_slow;
 }
 
@@ -193,6 +195,13 @@ std::vector<MetricFamily> EngineMetrics::Collect() const {
   families.push_back(Single("audio_stream_samples_dropped_total",
                             "Samples that programs sent on audio streams faster than they are played, beyond 2 s.",
                             MetricType::Counter, audio_samples_dropped_));
+  families.push_back(
+      Single("audio_stream_frames_left_out_total",
+             "Silent frames of 20 ms of programs on audio streams that were left out to shorten a delay.",
+             MetricType::Counter, audio_frames_left_out_));
+  families.push_back(Single("audio_stream_frames_added_total",
+                            "Silent frames of 20 ms that were added, for a program that speaks too slowly.",
+                            MetricType::Counter, audio_frames_added_));
   families.push_back(Single("audio_streams_too_slow_total",
                             "Audio streams that were closed because they were read too slowly.", MetricType::Counter,
                             audio_streams_too_slow_));

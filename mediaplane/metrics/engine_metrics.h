@@ -33,6 +33,8 @@ struct ControlFigures {
   uint64_t plays = 0;
   uint64_t audio_streams = 0;
   uint64_t audio_samples_dropped = 0;
+  uint64_t audio_frames_left_out = 0;
+  uint64_t audio_frames_added = 0;
   uint64_t audio_streams_too_slow = 0;
 };
 
@@ -66,6 +68,8 @@ class EngineMetrics final : public prometheus::Collectable {
   std::atomic<uint64_t> plays_ = 0;
   std::atomic<uint64_t> audio_streams_ = 0;
   std::atomic<uint64_t> audio_samples_dropped_ = 0;
+  std::atomic<uint64_t> audio_frames_left_out_ = 0;
+  std::atomic<uint64_t> audio_frames_added_ = 0;
   std::atomic<uint64_t> audio_streams_too_slow_ = 0;
 };
 

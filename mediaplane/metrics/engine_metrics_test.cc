@@ -51,7 +51,7 @@ TEST_F(EngineMetricsTest, ReadsTheCountersOfEachWorkerAtTheScrape) {
   port_[0].packets_received = 9;
   port_[0].drops[static_cast<size_t>(PortDrop::kTooLong)] = 2;
   engine_[1].digits_lost.Add(3);
-  metrics_.Update({7, 2, true, 11, 99, 55, 4, 4096, 6, 8, 320, 1});
+  metrics_.Update({7, 2, true, 11, 99, 55, 4, 4096, 6, 8, 320, 3, 4, 1});
   auto samples = Scrape();
   EXPECT_EQ(samples.at("tutti_mediaplane_rtp_packets_received_total,worker=1"), 5);
   EXPECT_EQ(samples.at("tutti_mediaplane_rtp_packets_received_total,worker=0"), 0);
@@ -78,6 +78,8 @@ TEST_F(EngineMetricsTest, ReadsTheCountersOfEachWorkerAtTheScrape) {
   EXPECT_EQ(samples.at("tutti_mediaplane_plays"), 6);
   EXPECT_EQ(samples.at("tutti_mediaplane_audio_streams"), 8);
   EXPECT_EQ(samples.at("tutti_mediaplane_audio_stream_samples_dropped_total"), 320);
+  EXPECT_EQ(samples.at("tutti_mediaplane_audio_stream_frames_left_out_total"), 3);
+  EXPECT_EQ(samples.at("tutti_mediaplane_audio_stream_frames_added_total"), 4);
   EXPECT_EQ(samples.at("tutti_mediaplane_audio_streams_too_slow_total"), 1);
   EXPECT_EQ(samples.at("tutti_mediaplane_digits_lost_total,worker=1"), 3);
   EXPECT_EQ(samples.at("tutti_mediaplane_packet_buffers_in_use"), 17);

@@ -244,6 +244,8 @@ absl::Duration MediaPlaneServer::Poll() {
   figures.plays = node_->plays();
   figures.audio_streams = node_->streams().size();
   figures.audio_samples_dropped = streams_->counters()->samples_dropped;
+  figures.audio_frames_left_out = streams_->counters()->frames_left_out;
+  figures.audio_frames_added = streams_->counters()->frames_added;
   figures.audio_streams_too_slow = streams_->counters()->too_slow;
   engine_metrics_->Update(figures);
   {

@@ -3,15 +3,19 @@
 #include <algorithm>
 #include <utility>
 
+#include "mediaplane/audio/gate.h"
+
 namespace tutti::mediaplane {
 namespace {
 
-// What is said begins when so many frames are there, or have had the time to come: a
-// program that sends as it speaks may be so unpunctual.
-constexpr int kFramesAhead = 3;
-
 size_t SamplesMax(MixRate rate) {
   return static_cast<size_t>(AudioLine::kWaitSecondsMax) * static_cast<size_t>(SampleRateHz(rate));
+}
+
+bool IsSilent(std::span<const int16_t> frame) {
+  uint64_t sum_squares = 0;
+  for (const int16_t sample : frame) sum_squares += static_cast<uint64_t>(int32_t{sample} * sample);
+  return !AboveGate(sum_squares, frame.size());
 }
 
 }  // namespace
@@ -38,15 +42,31 @@ void AudioLine::Deliver(std::span<const int16_t> frame) {
 }
 
 bool AudioLine::TakeSaid(std::span<int16_t> frame) {
+  if (std::exchange(adds_silence_, false)) {
+    std::fill(frame.begin(), frame.end(), int16_t{0});
+    return true;
+  }
   const size_t waiting = said_.size();
   if (!flowing_) {
     if (waiting == 0) return false;
     if (waiting < kFramesAhead * frame.size() && ++frames_waited_ < kFramesAhead) return false;
   }
   frames_waited_ = 0;
-  const size_t taken = said_.Take(frame);
+  delay_.Observe(waiting, frame.size());
+  size_t taken = said_.Take(frame);
+  if (delay_.due() && IsSilent(frame)) {
+    const int change = delay_.Correct(frame.size());
+    if (change > 0 && said_.size() >= frame.size()) {
+      taken = said_.Take(frame);
+      counters_->frames_left_out.fetch_add(1, std::memory_order_relaxed);
+    } else if (change < 0) {
+      adds_silence_ = true;
+      counters_->frames_added.fetch_add(1, std::memory_order_relaxed);
+    }
+  }
   std::fill(frame.begin() + static_cast<std::ptrdiff_t>(taken), frame.end(), int16_t{0});
   flowing_ = taken == frame.size();
+  if (!flowing_) delay_.Reset();
   return taken > 0;
 }
 

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "mediaplane/audio/format.h"
+#include "mediaplane/stream/said_delay.h"
 #include "mediaplane/stream/sample_ring.h"
 
 namespace tutti::mediaplane {
@@ -16,6 +17,9 @@ namespace tutti::mediaplane {
 struct StreamCounters {
   // Said faster than it is played, beyond what may wait; or there was no packet buffer.
   std::atomic<uint64_t> samples_dropped = 0;
+  // Silent frames, for the delay's sake (SaidDelay).
+  std::atomic<uint64_t> frames_left_out = 0;
+  std::atomic<uint64_t> frames_added = 0;
   // Streams that were closed because they did not take what they heard.
   std::atomic<uint64_t> too_slow = 0;
 };
@@ -75,6 +79,8 @@ class AudioLine {
   // The media's.
   bool flowing_ = false;
   int frames_waited_ = 0;
+  SaidDelay delay_;
+  bool adds_silence_ = false;  // in the next frame
   Playout playout_;
 };
 
