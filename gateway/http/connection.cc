@@ -40,7 +40,7 @@ absl::string_view View(beast::string_view text) { return {text.data(), text.size
 }  // namespace
 
 Connection::Connection(std::shared_ptr<ServerCore> core, tcp::socket socket)
-    : core_(std::move(core)), stream_(std::move(socket), core_->tls()) {
+    : core_(std::move(core)), stream_(std::move(socket), core_->tls()), taking_due_(stream_.get_executor()) {
   core_->metrics.ConnectionOpened();
   core_->Enter(this);
 }
@@ -286,12 +286,13 @@ void Connection::OnPiece(absl::StatusOr<std::string> piece) {
   auto& left = streamed_.bytes;
   if (left.has_value() && (piece_.empty() ? *left > 0 : piece_.size() > *left)) return BreakOff();
   if (left.has_value()) *left -= piece_.size();
-  stream_.expires_after(core_->options.write_timeout);
   if (piece_.empty()) {
+    stream_.expires_after(core_->options.write_timeout);
     streamed_ = {};
     if (!response_->chunked()) return OnSent({}, 0);
     return asio::async_write(stream_, asio::buffer(kLastChunk, sizeof(kLastChunk) - 1), Bind(&Connection::OnSent));
   }
+  WatchTaking();
   if (!response_->chunked()) {
     return asio::async_write(stream_, asio::buffer(piece_), Bind(&Connection::OnPieceSent));
   }
@@ -301,7 +302,26 @@ void Connection::OnPiece(absl::StatusOr<std::string> piece) {
   asio::async_write(stream_, chunk, Bind(&Connection::OnPieceSent));
 }
 
+// A piece may take a slow client minutes: as long as it takes something it is waited for.
+void Connection::WatchTaking() {
+  taking_due_.expires_after(absl::ToChronoNanoseconds(core_->options.write_timeout));
+  taking_due_.async_wait([self = shared_from_this(),
+                          taken = core_->options.bytes_taken(stream_.socket().native_handle())](error_code error) {
+    self->OnTakingDue(error, taken);
+  });
+}
+
+void Connection::OnTakingDue(error_code error, uint64_t taken_before) {
+  // Cancelled, or the piece was sent while this was on its way.
+  if (error || taking_due_.expiry() > std::chrono::steady_clock::now() || !stream_.socket().is_open()) return;
+  if (core_->options.bytes_taken(stream_.socket().native_handle()) < taken_before + kTakenBytesMin) {
+    return stream_.close();
+  }
+  WatchTaking();
+}
+
 void Connection::OnPieceSent(error_code error, size_t) {
+  taking_due_.expires_at(asio::steady_timer::time_point::max());
   if (error) return stream_.close();
   core_->metrics.BytesStreamed(piece_.size());
   AskForPiece();

@@ -1,6 +1,7 @@
 #ifndef GATEWAY_HTTP_CONNECTION_H_
 #define GATEWAY_HTTP_CONNECTION_H_
 
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/serializer.hpp>
@@ -60,6 +61,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void AskForPiece();
   void OnPiece(absl::StatusOr<std::string> piece);
   void OnPieceSent(ErrorCode error, size_t bytes);
+  void WatchTaking();
+  void OnTakingDue(ErrorCode error, uint64_t taken_before);
   void BreakOff();
   void OnSent(ErrorCode error, size_t bytes);
   void Linger();
@@ -84,6 +87,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   StreamedBody streamed_;
   std::string chunk_header_;
   std::string piece_;
+  boost::asio::steady_timer taking_due_;
 
   // Between a request's header and its answer's end.
   bool in_request_ = false;

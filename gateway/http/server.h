@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -12,10 +13,15 @@
 #include "common/id/id.h"
 #include "common/tls/tls.h"
 #include "gateway/http/access.h"
+#include "gateway/http/bytes_acked.h"
 #include "gateway/http/http.h"
 #include "gateway/http/http_metrics.h"
 
 namespace tutti::gateway {
+
+// A client that takes less of a streamed body than this in a write_timeout is cut off:
+// some 200 bytes a second.
+constexpr uint64_t kTakenBytesMin = 4096;
 
 struct ServerOptions {
   // "127.0.0.1:8080"; port 0 takes a free one.
@@ -39,8 +45,10 @@ struct ServerOptions {
   absl::Duration handshake_timeout = absl::Seconds(10);
   // Between requests of a connection, and before the first.
   absl::Duration idle_timeout = absl::Seconds(60);
-  // For a response to be taken.
+  // For a response to be taken; of a streamed body for the next kTakenBytesMin.
   absl::Duration write_timeout = absl::Seconds(20);
+  // How much a client has taken of all that was written to its socket.
+  std::function<uint64_t(int socket)> bytes_taken = BytesAcked;
   // For reading on, so that a client gets to see why its request was refused.
   absl::Duration linger_timeout = absl::Seconds(2);
 };

@@ -58,8 +58,11 @@ class PieceSource final : public BodySource {
 
 class StreamedBodyTest : public ::testing::Test, public Handler {
  protected:
-  StreamedBodyTest() {
-    auto server = Server::Start({.listen = "127.0.0.1:0"}, *this, clock_, ids_, http_metrics_);
+  StreamedBodyTest() { StartServer({}); }
+  void StartServer(ServerOptions options) {
+    server_.reset();
+    options.listen = "127.0.0.1:0";
+    auto server = Server::Start(options, *this, clock_, ids_, http_metrics_);
     EXPECT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
   }
@@ -177,6 +180,25 @@ TEST_F(StreamedBodyTest, ASlowClientHoldsTheSourceBack) {
   // The client went: so does the source.
   AwaitEnd();
   EXPECT_LE(seen_.asked, 64);
+}
+
+TEST_F(StreamedBodyTest, ASlowClientIsWaitedForAsLongAsItTakesSomething) {
+  constexpr int kTimesItTook = 5;
+  std::atomic<int> looked = 0;
+  ServerOptions options;
+  options.write_timeout = absl::Milliseconds(10);
+  options.bytes_taken = [&](int) {
+    const auto times = static_cast<uint64_t>(std::min(++looked, 2 * kTimesItTook));
+    return times * kTakenBytesMin;
+  };
+  StartServer(options);
+  piece_ = std::string(64 * 1024 * 1024, 'x');
+  RawClient client(server_->port(), /*receive_bytes=*/4096);
+  client.Send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  AwaitEnd();
+  // Twice each time: what it had, and what it has.
+  EXPECT_EQ(looked, 2 * kTimesItTook + 2);
+  EXPECT_EQ(seen_.asked, 1);
 }
 
 TEST_F(StreamedBodyTest, ADrainLetsItEndAndThenCutsItOff) {
