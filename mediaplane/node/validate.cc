@@ -24,6 +24,11 @@ absl::Status InvalidRequest(const std::string& message) {
   return Error(absl::StatusCode::kInvalidArgument, "INVALID_REQUEST_PARAMETER", message);
 }
 
+absl::Status Removed(const char* reason, const char* what, const std::string& id, int64_t revision) {
+  return Error(absl::StatusCode::kFailedPrecondition, reason,
+               absl::StrCat(what, " ", id, " was removed at revision ", revision));
+}
+
 absl::Status CheckId(const char* name, const std::string& id) {
   if (IsUuid(id)) return absl::OkStatus();
   return Error(absl::StatusCode::kInvalidArgument, "INVALID_ID", absl::StrCat(name, " is no UUID"));

@@ -12,6 +12,8 @@ namespace tutti::mediaplane {
 // The bounds that media_plane.proto sets on what is asked, as INVALID_ARGUMENT.
 
 absl::Status InvalidRequest(const std::string& message);
+// FAILED_PRECONDITION: `what` with this id has a tombstone.
+absl::Status Removed(const char* reason, const char* what, const std::string& id, int64_t revision);
 
 // `name` says what it is the id of.
 absl::Status CheckId(const char* name, const std::string& id);
