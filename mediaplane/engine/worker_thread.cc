@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include <algorithm>
@@ -43,6 +44,8 @@ WorkerThread::~WorkerThread() {
 
 void WorkerThread::Run(int cpu) {
   StayOn(cpu);
+  // Of this thread alone. Refused: as any other.
+  if (!worker_.polling()) static_cast<void>(setpriority(PRIO_PROCESS, 0, kNiceness));
   // Without an id the pools still work, only slower: nothing to give up for.
   const bool registered = RegisterWorkerThread().ok();
   while (!stop_.load(std::memory_order_relaxed)) {

@@ -11,9 +11,13 @@ namespace tutti::mediaplane {
 
 // Runs a worker on a thread of its own until it is destroyed. A worker that
 // doesn't poll sleeps until its next occupied phase (clock_nanosleep, absolute,
-// CLOCK_MONOTONIC), at most 20 ms; a polling one never sleeps.
+// CLOCK_MONOTONIC), at most 20 ms; a polling one never sleeps. One that sleeps goes
+// before other threads of the machine (kNiceness), where the process may say so: 60 ms
+// late it leaves ticks out.
 class WorkerThread {
  public:
+  static constexpr int kNiceness = -10;
+
   // `cpu`: the core to stay on, -1 for any. The worker outlives this.
   WorkerThread(Worker& worker, int cpu);
   ~WorkerThread();

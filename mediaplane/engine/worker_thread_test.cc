@@ -1,7 +1,12 @@
 #include "mediaplane/engine/worker_thread.h"
 
+#include <sys/resource.h>
+
 #include <chrono>
+#include <filesystem>
 #include <memory>
+#include <string>
+#include <thread>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -12,6 +17,15 @@
 
 namespace tutti::mediaplane {
 namespace {
+
+// Threads of this process that go before others.
+int NicerThreads() {
+  int nicer = 0;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+    nicer += getpriority(PRIO_PROCESS, static_cast<id_t>(std::stoi(thread.path().filename()))) < 0;
+  }
+  return nicer;
+}
 
 // Real threads, real sockets, real time: legs join, change their worker and leave.
 TEST(WorkerThreadTest, TwoThreadsServeLegsOverKernelUdp) {
@@ -46,6 +60,11 @@ TEST(WorkerThreadTest, TwoThreadsServeLegsOverKernelUdp) {
     }
     return done();
   };
+  // Where it may be so: with CAP_SYS_NICE, or by RLIMIT_NICE.
+  bool allowed = false;
+  std::thread([&allowed] { allowed = setpriority(PRIO_PROCESS, 0, WorkerThread::kNiceness) == 0; }).join();
+  EXPECT_TRUE(wait_for([&] { return NicerThreads() == (allowed ? 2 : 0); }));
+
   const BridgeSlot bridges[] = {*(*engine)->AddBridge(), *(*engine)->AddBridge()};
   // Each leg's far end is the other leg's socket: both hear RTP.
   LegMedia media;
