@@ -27,26 +27,28 @@ class LoopbackMedia final : public EffectSink, public NodePicker {
  public:
   void OnCommit(Effects effects) override {
     for (const MediaRef& ref : effects.bridges) {
-      auto command = core->ReadBridgeCommand(ref);
+      auto command = core->media_commands().ReadBridge(ref);
       if (!command.ok()) continue;
       if (auto* put = std::get_if<media::v1::PutBridgeRequest>(&command->request)) {
         benchmark::DoNotOptimize(node_.Put(*put));
       } else {
-        core->BridgeRemoved("n", node_.Remove(std::get<media::v1::RemoveBridgeRequest>(command->request)), Ignore);
+        core->media_commands().BridgeRemoved(
+            "n", node_.Remove(std::get<media::v1::RemoveBridgeRequest>(command->request)), Ignore);
       }
     }
     for (const MediaRef& ref : effects.legs) {
-      auto command = core->ReadLegCommand(ref);
+      auto command = core->media_commands().ReadLeg(ref);
       if (!command.ok()) continue;
       if (auto* put = std::get_if<media::v1::PutLegRequest>(&command->request)) {
         auto state = node_.Put(*put);
-        if (state.ok()) core->LegPut("n", *state, Ignore);
+        if (state.ok()) core->media_commands().LegPut("n", *state, Ignore);
       } else {
-        core->LegRemoved("n", node_.Remove(std::get<media::v1::RemoveLegRequest>(command->request)), Ignore);
+        core->media_commands().LegRemoved("n", node_.Remove(std::get<media::v1::RemoveLegRequest>(command->request)),
+                                          Ignore);
       }
     }
     if (!node_.events.empty()) {
-      core->HandleNodeEvents(lease, "e", {node_.events.begin(), node_.events.end()}, Ignore);
+      core->media_nodes().HandleEvents(lease, "e", {node_.events.begin(), node_.events.end()}, Ignore);
       node_.events.clear();
     }
     for (const v1::Event& event : effects.events) {
@@ -85,9 +87,9 @@ void BM_JoinsAndLeaves(benchmark::State& state) {
     if (!core.Start().ok()) return state.SkipWithError("start");
     absl::Mutex mutex;
     bool ready = false;
-    core.ClaimNode("n", "bench", absl::Hours(1), [&](absl::StatusOr<NodeLease> lease) {
+    core.media_nodes().Claim("n", "bench", absl::Hours(1), [&](absl::StatusOr<NodeLease> lease) {
       media.lease = *lease;
-      core.Reconcile(*lease, media.Snapshot(clock.Now()), [&](const absl::Status&) {
+      core.media_nodes().Reconcile(*lease, media.Snapshot(clock.Now()), [&](const absl::Status&) {
         absl::MutexLock lock(&mutex);
         ready = true;
       });
@@ -105,7 +107,7 @@ void BM_JoinsAndLeaves(benchmark::State& state) {
     for (auto _ : state) {
       if (in_room == kRoomSize) {
         bool made = false;
-        core.CreateConference(principal, {}, "", [&](absl::StatusOr<v1::Conference> conference) {
+        core.conferences().Create(principal, {}, "", [&](absl::StatusOr<v1::Conference> conference) {
           absl::MutexLock lock(&mutex);
           room = conference->id();
           made = true;
@@ -124,14 +126,14 @@ void BM_JoinsAndLeaves(benchmark::State& state) {
       mutex.LockWhen(absl::Condition(&below_limit));
       ++under_way;
       mutex.Unlock();
-      core.CreateCall(principal, request, {}, "", [&](absl::StatusOr<v1::Call> call) {
+      core.calls().Create(principal, request, {}, "", [&](absl::StatusOr<v1::Call> call) {
         if (!call.ok()) {
           absl::MutexLock lock(&mutex);
           ++failed;
           --under_way;
           return;
         }
-        core.HangupCall(principal, call->id(), [&](const absl::StatusOr<v1::Call>&) {
+        core.calls().Hangup(principal, call->id(), [&](const absl::StatusOr<v1::Call>&) {
           absl::MutexLock lock(&mutex);
           --under_way;
         });

@@ -62,7 +62,7 @@ void CoreFixture::Restart() {
 
 void CoreFixture::Connect() {
   absl::Status claimed = kUnanswered;
-  core_->ClaimNode(node_.id(), "test", kLease, [&](absl::StatusOr<NodeLease> lease) {
+  core_->media_nodes().Claim(node_.id(), "test", kLease, [&](absl::StatusOr<NodeLease> lease) {
     claimed = lease.status();
     if (lease.ok()) lease_ = *lease;
   });
@@ -77,7 +77,8 @@ void CoreFixture::Reconcile() {
   node_.events.clear();
   // What the store learns at this very moment may be missing in the snapshot.
   clock_.Advance(absl::Milliseconds(1));
-  core_->Reconcile(lease_, node_.Snapshot(clock_.Now()), [&](absl::Status status) { reconciled = std::move(status); });
+  core_->media_nodes().Reconcile(lease_, node_.Snapshot(clock_.Now()),
+                                 [&](absl::Status status) { reconciled = std::move(status); });
   RunSteps();
   ASSERT_TRUE(reconciled.ok()) << reconciled;
   Settle();
@@ -116,27 +117,28 @@ bool CoreFixture::SendCommands() {
   Effects sent = std::exchange(pending_, {});
   const auto ignore = [](const absl::Status&) {};
   for (const MediaRef& ref : sent.bridges) {
-    auto command = core_->ReadBridgeCommand(ref);
+    auto command = core_->media_commands().ReadBridge(ref);
     if (!command.ok()) continue;
     if (auto* put = std::get_if<media::v1::PutBridgeRequest>(&command->request)) {
       EXPECT_TRUE(node_.Put(*put).ok());
     } else {
-      core_->BridgeRemoved(node_.id(), node_.Remove(std::get<media::v1::RemoveBridgeRequest>(command->request)),
-                           ignore);
+      core_->media_commands().BridgeRemoved(
+          node_.id(), node_.Remove(std::get<media::v1::RemoveBridgeRequest>(command->request)), ignore);
     }
   }
   for (const MediaRef& ref : sent.legs) {
-    auto command = core_->ReadLegCommand(ref);
+    auto command = core_->media_commands().ReadLeg(ref);
     if (!command.ok()) continue;
     if (auto* put = std::get_if<media::v1::PutLegRequest>(&command->request)) {
       auto state = node_.Put(*put);
       if (state.ok()) {
-        core_->LegPut(node_.id(), *state, ignore);
+        core_->media_commands().LegPut(node_.id(), *state, ignore);
       } else {
-        core_->LegRefused(node_.id(), ref.id, put->revision(), state.status(), ignore);
+        core_->media_commands().LegRefused(node_.id(), ref.id, put->revision(), state.status(), ignore);
       }
     } else {
-      core_->LegRemoved(node_.id(), node_.Remove(std::get<media::v1::RemoveLegRequest>(command->request)), ignore);
+      core_->media_commands().LegRemoved(node_.id(),
+                                         node_.Remove(std::get<media::v1::RemoveLegRequest>(command->request)), ignore);
     }
   }
   for (const MediaRef& ref : sent.recordings) SendRecording(ref);
@@ -146,31 +148,31 @@ bool CoreFixture::SendCommands() {
 
 void CoreFixture::SendRecording(const MediaRef& ref) {
   const auto ignore = [](const absl::Status&) {};
-  auto command = core_->ReadRecordingCommand(ref);
+  auto command = core_->media_commands().ReadRecording(ref);
   if (!command.ok()) return;
   if (auto* remove = std::get_if<media::v1::DeleteRecordingRequest>(&command->request)) {
     node_.Delete(*remove);
-    return core_->RecordingDeleted(node_.id(), ref.id, ignore);
+    return core_->media_commands().RecordingDeleted(node_.id(), ref.id, ignore);
   }
   const auto& put = std::get<media::v1::PutRecordingRequest>(command->request);
   auto state = node_.Put(put);
-  if (state.ok()) return core_->RecordingPut(node_.id(), *state, ignore);
-  core_->RecordingRefused(node_.id(), ref.id, put.revision(), state.status(), ignore);
+  if (state.ok()) return core_->media_commands().RecordingPut(node_.id(), *state, ignore);
+  core_->media_commands().RecordingRefused(node_.id(), ref.id, put.revision(), state.status(), ignore);
 }
 
 void CoreFixture::SendTranscription(const MediaRef& ref) {
   const auto ignore = [](const absl::Status&) {};
-  auto command = core_->ReadTranscriptionCommand(ref);
+  auto command = core_->media_commands().ReadTranscription(ref);
   if (!command.ok()) return;
   auto state = node_.Put(command->request);
-  if (state.ok()) return core_->TranscriptionPut(node_.id(), *state, ignore);
-  core_->TranscriptionRefused(node_.id(), ref.id, command->request.revision(), state.status(), ignore);
+  if (state.ok()) return core_->media_commands().TranscriptionPut(node_.id(), *state, ignore);
+  core_->media_commands().TranscriptionRefused(node_.id(), ref.id, command->request.revision(), state.status(), ignore);
 }
 
 bool CoreFixture::WatchEvents() {
   if (hold_events_ || node_.events.empty()) return false;
-  core_->HandleNodeEvents(lease_, node_.epoch(), {node_.events.begin(), node_.events.end()},
-                          [](const absl::Status& status) { EXPECT_TRUE(status.ok()) << status; });
+  core_->media_nodes().HandleEvents(lease_, node_.epoch(), {node_.events.begin(), node_.events.end()},
+                                    [](const absl::Status& status) { EXPECT_TRUE(status.ok()) << status; });
   node_.events.clear();
   return true;
 }
@@ -184,7 +186,7 @@ void CoreFixture::RunSteps() {
 void CoreFixture::SequenceEvents() {
   int64_t sequenced = 0;
   do {
-    core_->SequenceEvents([&](absl::StatusOr<int64_t> count) {
+    core_->events().Sequence([&](absl::StatusOr<int64_t> count) {
       ASSERT_TRUE(count.ok()) << count.status();
       sequenced = *count;
     });
@@ -206,7 +208,7 @@ void CoreFixture::Pass(absl::Duration duration) {
   clock_.Advance(duration);
   for (int i = 0; i < 100; ++i) {
     std::optional<absl::Time> next;
-    core_->RunDue([&](absl::StatusOr<absl::Time> result) {
+    core_->upkeep().RunDue([&](absl::StatusOr<absl::Time> result) {
       ASSERT_TRUE(result.ok()) << result.status();
       next = *result;
     });
@@ -221,14 +223,14 @@ absl::StatusOr<v1::Conference> CoreFixture::CreateConference(const v1::Conferenc
   std::optional<absl::StatusOr<v1::Conference>> answer;
   v1::CreateConferenceRequest request;
   *request.mutable_conference() = conference;
-  core_->CreateConference(principal_, request, key, [&](absl::StatusOr<v1::Conference> made) { answer = made; });
+  core_->conferences().Create(principal_, request, key, [&](absl::StatusOr<v1::Conference> made) { answer = made; });
   Settle();
   return Answered(answer);
 }
 
 absl::StatusOr<v1::Conference> CoreFixture::DeleteConference(const std::string& id) {
   std::optional<absl::StatusOr<v1::Conference>> answer;
-  core_->DeleteConference(principal_, id, [&](absl::StatusOr<v1::Conference> deleted) { answer = deleted; });
+  core_->conferences().Delete(principal_, id, [&](absl::StatusOr<v1::Conference> deleted) { answer = deleted; });
   Settle();
   return Answered(answer);
 }
@@ -238,8 +240,8 @@ void CoreFixture::StartCall(const std::vector<v1::Action>& actions, const CallAn
   request.mutable_call()->set_type(v1::Call::TYPE_RTP);
   request.mutable_call()->set_sdp_offer("v=0 offer");
   for (const v1::Action& action : actions) *request.mutable_call()->add_actions() = action;
-  core_->CreateCall(principal_, request, {}, key,
-                    [answer](absl::StatusOr<v1::Call> made) { *answer = std::move(made); });
+  core_->calls().Create(principal_, request, {}, key,
+                        [answer](absl::StatusOr<v1::Call> made) { *answer = std::move(made); });
 }
 
 absl::StatusOr<v1::Call> CoreFixture::CreateCall(const std::vector<v1::Action>& actions, const std::string& key) {
@@ -251,26 +253,26 @@ absl::StatusOr<v1::Call> CoreFixture::CreateCall(const std::vector<v1::Action>& 
 
 absl::StatusOr<v1::Call> CoreFixture::Hangup(const std::string& id) {
   std::optional<absl::StatusOr<v1::Call>> answer;
-  core_->HangupCall(principal_, id, [&](absl::StatusOr<v1::Call> ended) { answer = ended; });
+  core_->calls().Hangup(principal_, id, [&](absl::StatusOr<v1::Call> ended) { answer = ended; });
   Settle();
   return Answered(answer);
 }
 
 absl::StatusOr<v1::Conferencecall> CoreFixture::Kick(const std::string& id) {
   std::optional<absl::StatusOr<v1::Conferencecall>> answer;
-  core_->DeleteConferencecall(principal_, id, [&](absl::StatusOr<v1::Conferencecall> kicked) { answer = kicked; });
+  core_->conferencecalls().Delete(principal_, id, [&](absl::StatusOr<v1::Conferencecall> kicked) { answer = kicked; });
   Settle();
   return Answered(answer);
 }
 
 v1::Conference CoreFixture::Room(const std::string& id) {
-  auto room = core_->GetConference(principal_, id);
+  auto room = core_->conferences().Get(principal_, id);
   EXPECT_TRUE(room.ok()) << room.status();
   return room.ok() ? *room : v1::Conference();
 }
 
 v1::Call CoreFixture::Call(const std::string& id) {
-  auto call = core_->GetCall(principal_, id);
+  auto call = core_->calls().Get(principal_, id);
   EXPECT_TRUE(call.ok()) << call.status();
   return call.ok() ? *call : v1::Call();
 }
@@ -286,7 +288,7 @@ v1::Call CoreFixture::JoinedCall(const std::string& conference_id) {
 v1::Conferencecall CoreFixture::Participant(const std::string& call_id) {
   v1::ListConferencecallsRequest request;
   do {
-    auto list = core_->ListConferencecalls(principal_, request);
+    auto list = core_->conferencecalls().List(principal_, request);
     EXPECT_TRUE(list.ok()) << list.status();
     if (!list.ok()) return {};
     for (const v1::Conferencecall& participant : list->result()) {
@@ -317,11 +319,11 @@ v1::Action CoreFixture::Sleep(int64_t ms) {
 
 std::vector<std::string> CoreFixture::EventTypes(const std::string& stream) {
   std::vector<std::string> types;
-  auto point = core_->FindEventPoint(principal_, stream, 0, "");
+  auto point = core_->events().FindPoint(principal_, stream, 0, "");
   EXPECT_TRUE(point.ok()) << point.status();
   if (!point.ok()) return types;
   for (;;) {
-    auto events = core_->ReadEvents(principal_, *point, 100);
+    auto events = core_->events().Read(principal_, *point, 100);
     EXPECT_TRUE(events.ok()) << events.status();
     if (!events.ok() || events->empty()) return types;
     for (const v1::Event& event : *events) {

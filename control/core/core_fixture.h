@@ -77,7 +77,7 @@ class CoreFixture : public ::testing::Test, public EffectSink, public NodePicker
 
   Principal principal_ = DefaultPrincipal();
   FakeClock clock_;
-  Core::Options options_;
+  CoreOptions options_;
   FakeMediaNode node_{"node-1", "epoch-1"};
   // Commands stay in pending_.
   bool hold_commands_ = false;

@@ -2,6 +2,7 @@
 #define CONTROL_CORE_MEDIA_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
@@ -16,7 +17,7 @@
 // What the core wants of the media plane, level-triggered: it names the legs and
 // bridges whose wanted state has changed, after the commit that changed it; a
 // dispatcher reads the committed row and makes it so. What is lost on the way
-// (a crash between commit and command) is found again by Core::Reconcile.
+// (a crash between commit and command) is found again by MediaNodes::Reconcile.
 
 namespace tutti::control {
 
@@ -82,7 +83,7 @@ struct Effects {
   std::vector<MediaRef> recordings;
   std::vector<MediaRef> transcriptions;
   // Recordings whose files in the object store shall go: told again every minute until
-  // Core::ObjectsDeleted.
+  // StoredFiles::NoteDeletion.
   std::vector<std::string> object_deletions;
   // Calls whose flow waits for an operation.
   std::vector<std::string> operations;
@@ -119,6 +120,11 @@ class NodePicker {
   // UNAVAILABLE, reason MEDIA_NODE_UNAVAILABLE: none, or it is out of contact.
   virtual absl::StatusOr<std::string> Pick(const std::string& node_id) = 0;
 };
+
+// The text of an answer, from the media plane's description of it; `version`
+// goes up from 1 with each answer of a call (RFC 3264 section 8).
+using AnswerWriter = std::function<absl::StatusOr<std::string>(const media::v1::MediaDescription& answer,
+                                                               const std::string& call_id, int64_t version)>;
 
 // A command as the committed row wants it.
 struct LegCommand {
@@ -165,9 +171,6 @@ struct NodeSnapshot {
   std::vector<media::v1::RecordingState> recordings;
   std::vector<media::v1::TranscriptionState> transcriptions;
 };
-
-// What the API shows of a leg's counters.
-v1::MediaStatistics ToMediaStatistics(const media::v1::LegStatistics& statistics);
 
 }  // namespace tutti::control
 

@@ -7,8 +7,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "control/core/core.h"
 #include "control/core/machines.h"
+#include "control/core/options.h"
 #include "control/core/work.h"
 #include "control/flow/registry.h"
 
@@ -19,7 +19,7 @@ namespace tutti::control {
 // STATE_INVALID.
 class Rules {
  public:
-  Rules(Work& work, const flow::Registry& registry, const Core::Options& options)
+  Rules(Work& work, const flow::Registry& registry, const CoreOptions& options)
       : work_(work), registry_(registry), options_(options) {}
 
   // --- conference_rules.cc
@@ -196,7 +196,7 @@ class Rules {
 
   Work& work_;
   const flow::Registry& registry_;
-  const Core::Options& options_;
+  const CoreOptions& options_;
   // Calls whose flow goes on at the end of the step.
   std::set<std::string> resumed_;
 };

@@ -313,9 +313,38 @@ v1::Call Show(const CallRecord& record) { return record.call(); }
 v1::Flow Show(const store::FlowRecord& record) { return record.flow(); }
 
 v1::Sound Show(const store::SoundRecord& record) { return record.sound(); }
+
 v1::Recording Show(const RecordingRecord& record) { return record.recording(); }
 
 v1::Transcribe Show(const TranscribeRecord& record) { return record.transcribe(); }
+
+v1::Transcript Show(const store::TranscriptRecord& record) { return record.transcript(); }
+
+v1::Webhook Show(const store::WebhookRecord& record) {
+  v1::Webhook webhook = record.webhook();
+  webhook.set_etag(absl::StrCat(record.revision()));
+  webhook.clear_secret();
+  return webhook;
+}
+
+v1::WebhookDelivery Show(const WebhookDeliveryTable::Delivery& delivery) {
+  v1::WebhookDelivery shown;
+  shown.set_id(delivery.id);
+  shown.set_webhook_id(delivery.webhook_id);
+  shown.set_type(delivery.type);
+  shown.set_stream(delivery.stream);
+  shown.set_sequence(delivery.sequence);
+  shown.set_state(delivery.state);
+  shown.set_attempts(delivery.attempts);
+  shown.set_last_status(delivery.last_status);
+  shown.set_last_error(delivery.last_error);
+  SetTime(*shown.mutable_tm_create(), absl::FromUnixMicros(delivery.tm_create_us));
+  if (delivery.tm_update_us != 0) SetTime(*shown.mutable_tm_update(), absl::FromUnixMicros(delivery.tm_update_us));
+  if (delivery.state == v1::WebhookDelivery::STATE_PENDING && delivery.next_attempt_us != 0) {
+    SetTime(*shown.mutable_tm_next_attempt(), absl::FromUnixMicros(delivery.next_attempt_us));
+  }
+  return shown;
+}
 
 std::string ConferenceStream(const std::string& conference_id) { return absl::StrCat("conference:", conference_id); }
 

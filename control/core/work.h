@@ -164,6 +164,9 @@ v1::Flow Show(const store::FlowRecord& record);
 v1::Sound Show(const store::SoundRecord& record);
 v1::Recording Show(const store::RecordingRecord& record);
 v1::Transcribe Show(const store::TranscribeRecord& record);
+v1::Transcript Show(const store::TranscriptRecord& record);
+v1::Webhook Show(const store::WebhookRecord& record);
+v1::WebhookDelivery Show(const WebhookDeliveryTable::Delivery& delivery);
 
 std::string ConferenceStream(const std::string& conference_id);
 std::string CallStream(const std::string& call_id);

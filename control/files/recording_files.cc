@@ -31,9 +31,7 @@ absl::Status FileNotFound(const std::string& file_id) {
                absl::StrCat("there is no recording file ", file_id));
 }
 
-bool IsInObjectStore(const Core::StoredFile& stored) {
-  return stored.file.store() == v1::RecordingFile::STORE_OBJECT_STORE;
-}
+bool IsInObjectStore(const StoredFile& stored) { return stored.file.store() == v1::RecordingFile::STORE_OBJECT_STORE; }
 
 }  // namespace
 
@@ -62,8 +60,8 @@ grpc::ServerWriteReactor<google::api::HttpBody>* RecordingFiles::Read(grpc::Call
   return reactor;
 }
 
-absl::StatusOr<Core::StoredFile> RecordingFiles::FindOf(const std::string& file_id,
-                                                        const std::optional<std::string>& customer_id) {
+absl::StatusOr<StoredFile> RecordingFiles::FindOf(const std::string& file_id,
+                                                  const std::optional<std::string>& customer_id) {
   TUTTI_ASSIGN_OR_RETURN(StoredFile stored, parts_.find(file_id));
   if (customer_id.has_value() && stored.customer_id != *customer_id) return FileNotFound(file_id);
   return stored;

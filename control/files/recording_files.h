@@ -7,8 +7,8 @@
 
 #include "absl/status/statusor.h"
 #include "common/clock/clock.h"
-#include "control/core/core.h"
 #include "control/core/principal.h"
+#include "control/core/stored_files.h"
 #include "control/files/body_reply.h"
 #include "control/files/downloads.h"
 #include "control/files/file_head.h"
@@ -23,8 +23,7 @@ namespace tutti::control {
 // RecordingService's methods of files. Thread-safe.
 class RecordingFiles {
  public:
-  using StoredFile = Core::StoredFile;
-  // Core::FindRecordingFile.
+  // StoredFiles::Find.
   using Find = std::function<absl::StatusOr<StoredFile>(const std::string& file_id)>;
 
   struct Parts {

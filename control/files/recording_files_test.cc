@@ -119,7 +119,7 @@ class RecordingFilesTest : public ::testing::Test {
     stub_ = v1::RecordingService::NewStub(MakeRpcChannel(absl::StrCat("127.0.0.1:", port)));
   }
 
-  absl::StatusOr<Core::StoredFile> Find(const std::string& id) {
+  absl::StatusOr<StoredFile> Find(const std::string& id) {
     if (id == "f-1") return stored_;
     return Error(absl::StatusCode::kNotFound, "RECORDING_FILE_NOT_FOUND", "there is no recording file " + id);
   }
@@ -148,7 +148,7 @@ class RecordingFilesTest : public ::testing::Test {
 
   static std::string ReasonOf(const Got& got) { return GetErrorDetail(got.status).reason; }
 
-  Core::StoredFile stored_;
+  StoredFile stored_;
   FixedClock clock_;
   FakeSource nodes_;
   FakeSource objects_;

@@ -11,8 +11,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/substitute.h"
 #include "absl/time/time.h"
-#include "control/core/core.h"
 #include "control/core/machines.h"
+#include "control/core/options.h"
 
 namespace tutti::control {
 namespace {
@@ -318,7 +318,7 @@ constexpr char kTranscribe[] =
 )";
 
 std::string WithTimes(const char* text) {
-  const Core::Options options;
+  const CoreOptions options;
   return absl::Substitute(text, options.health_failures_max, LongTime(options.joining_timeout),
                           LongTime(options.leaving_timeout), LongTime(options.age_max),
                           LongTime(options.terminating_timeout), LongTime(options.setup_timeout),
@@ -327,7 +327,7 @@ std::string WithTimes(const char* text) {
 }
 
 std::string WithTranscribeTimes(const char* text) {
-  const Core::Options options;
+  const CoreOptions options;
   return absl::Substitute(text, LongTime(options.transcribe_start_timeout), LongTime(options.age_max),
                           LongTime(options.transcribe_stop_timeout));
 }

@@ -40,8 +40,8 @@ std::string EventId(const LiveEvent& live) {
 
 }  // namespace
 
-LiveHub::LiveHub(Core& core, TaskQueue& queue, Clock& clock, Target target)
-    : core_(core), queue_(queue), clock_(clock), target_(std::move(target)) {}
+LiveHub::LiveHub(Owners& owners, TaskQueue& queue, Clock& clock, Target target)
+    : owners_(owners), queue_(queue), clock_(clock), target_(std::move(target)) {}
 
 void LiveHub::OnTalking(const std::string& node_id, const media::v1::LegTalking& talking, absl::Time time) {
   absl::MutexLock lock(&mutex_);
@@ -169,12 +169,12 @@ void LiveHub::Work() {
       transcriptions.insert(interims.back().interim.transcription_id());
     }
   }
-  absl::StatusOr<Owners> owners = Owners();
-  if (!unknown.empty()) owners = core_.FindLegOwners({unknown.begin(), unknown.end()});
+  absl::StatusOr<LegOwners> owners = LegOwners();
+  if (!unknown.empty()) owners = owners_.FindOfLegs({unknown.begin(), unknown.end()});
   // Without an answer they are not told: others follow.
   absl::StatusOr<TranscribeOwners> transcribes = TranscribeOwners();
   if (!transcriptions.empty()) {
-    transcribes = core_.FindTranscribeOwners({transcriptions.begin(), transcriptions.end()});
+    transcribes = owners_.FindOfTranscribes({transcriptions.begin(), transcriptions.end()});
   }
   Events events;
   {
@@ -200,7 +200,7 @@ void LiveHub::Work() {
   }
 }
 
-void LiveHub::TellLeg(const std::string& leg_id, const Owners& owners, Events& events) {
+void LiveHub::TellLeg(const std::string& leg_id, const LegOwners& owners, Events& events) {
   const auto found = legs_.find(leg_id);
   if (found == legs_.end()) return;
   Leg& leg = found->second;
@@ -239,7 +239,7 @@ void LiveHub::TellLeg(const std::string& leg_id, const Owners& owners, Events& e
   events.push_back(std::move(begin));
 }
 
-void LiveHub::TellDigit(const Digit& digit, const Owners& owners, Events& events) {
+void LiveHub::TellDigit(const Digit& digit, const LegOwners& owners, Events& events) {
   const std::string& call_id = digit.digit.leg_id();
   const auto owner = owners.find(call_id);
   if (owner == owners.end()) return;
@@ -255,7 +255,7 @@ void LiveHub::TellDigit(const Digit& digit, const Owners& owners, Events& events
   events.push_back(std::move(event));
 }
 
-void LiveHub::TellInterim(const Interim& interim, const Owners& owners, const TranscribeOwners& transcribes,
+void LiveHub::TellInterim(const Interim& interim, const LegOwners& owners, const TranscribeOwners& transcribes,
                           Events& events) {
   const auto transcribe = transcribes.find(interim.interim.transcription_id());
   const auto owner = owners.find(interim.interim.leg_id());

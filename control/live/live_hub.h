@@ -17,7 +17,8 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "common/clock/clock.h"
-#include "control/core/core.h"
+#include "control/core/media.h"
+#include "control/core/owners.h"
 #include "control/scheduler/task_queue.h"
 #include "tutti/control/v1/event.pb.h"
 #include "tutti/media/v1/media_plane.pb.h"
@@ -46,7 +47,7 @@ class LiveHub {
 
   // The queue is the hub's own, for its reads block; it is stopped before the hub
   // ends. All outlive the hub.
-  LiveHub(Core& core, TaskQueue& queue, Clock& clock, Target target);
+  LiveHub(Owners& owners, TaskQueue& queue, Clock& clock, Target target);
 
   // --- What a node tells. None of it blocks.
 
@@ -93,8 +94,8 @@ class LiveHub {
   };
   // Of one transcription, of one leg.
   using InterimKey = std::pair<std::string, std::string>;
-  using Owners = std::map<std::string, Core::LegOwner>;
-  using TranscribeOwners = std::map<std::string, Core::TranscribeOwner>;
+  using LegOwners = std::map<std::string, LegOwner>;
+  using TranscribeOwners = std::map<std::string, TranscribeOwner>;
   using Events = std::vector<std::shared_ptr<const LiveEvent>>;
 
   void SetTalking(const std::string& node_id, const std::string& leg_id, const std::string& bridge_id, bool talking,
@@ -102,13 +103,15 @@ class LiveHub {
   void Plan(absl::Duration delay) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // One batch, on the queue.
   void Work();
-  void TellLeg(const std::string& leg_id, const Owners& owners, Events& events) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void TellDigit(const Digit& digit, const Owners& owners, Events& events);
-  void TellInterim(const Interim& interim, const Owners& owners, const TranscribeOwners& transcribes, Events& events);
+  void TellLeg(const std::string& leg_id, const LegOwners& owners, Events& events)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TellDigit(const Digit& digit, const LegOwners& owners, Events& events);
+  void TellInterim(const Interim& interim, const LegOwners& owners, const TranscribeOwners& transcribes,
+                   Events& events);
   std::shared_ptr<LiveEvent> NewEvent(const char* type, const std::string& stream, const std::string& customer_id,
                                       const std::string& node_id, absl::Time time);
 
-  Core& core_;
+  Owners& owners_;
   TaskQueue& queue_;
   Clock& clock_;
   const Target target_;

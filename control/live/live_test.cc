@@ -25,18 +25,19 @@ using ::testing::IsEmpty;
 class LiveTest : public CoreFixture {
  protected:
   void SetUp() override {
-    options_.list_recognizers = [](const Core::Options::RecognizersDone& done) {
+    options_.list_recognizers = [](const CoreOptions::RecognizersDone& done) {
       done(std::vector<SpeechRecognizer>{{"any", {"en-US"}}});
     };
     CoreFixture::SetUp();
-    hub_ = std::make_unique<LiveHub>(*core_, queue_, clock_, [this](const std::shared_ptr<const LiveEvent>& live) {
-      EXPECT_EQ(live->customer_id, principal_.customer_id);
-      EXPECT_EQ(live->event.sequence(), 0);
-      events_.push_back(live->event);
-    });
+    hub_ = std::make_unique<LiveHub>(core_->owners(), queue_, clock_,
+                                     [this](const std::shared_ptr<const LiveEvent>& live) {
+                                       EXPECT_EQ(live->customer_id, principal_.customer_id);
+                                       EXPECT_EQ(live->event.sequence(), 0);
+                                       events_.push_back(live->event);
+                                     });
     watcher_ = std::make_unique<LiveWatcher>(
         node_.id(), client_, queue_, *hub_, [this] { return has_lease_ ? std::optional(lease_) : std::nullopt; },
-        [this](const NodeLease& lease, const media::v1::LegDtmf& digit, Core::DoneStatus done) {
+        [this](const NodeLease& lease, const media::v1::LegDtmf& digit, DoneStatus done) {
           EXPECT_EQ(lease.term, lease_.term);
           digits_.push_back(digit.leg_id() + digit.digit());
           digits_done_.push_back(std::move(done));
@@ -129,7 +130,7 @@ class LiveTest : public CoreFixture {
   bool has_lease_ = true;
   std::vector<v1::Event> events_;
   std::vector<std::string> digits_;
-  std::vector<Core::DoneStatus> digits_done_;
+  std::vector<DoneStatus> digits_done_;
 };
 
 TEST_F(LiveTest, EachChangeOfWhoTalksIsToldOnce) {
@@ -234,7 +235,7 @@ TEST_F(LiveTest, ADigitSaysWhoseItIs) {
 TEST_F(LiveTest, AllReplicasGiveAnEventTheSameId) {
   std::vector<std::string> ids;
   const auto target = [&](const std::shared_ptr<const LiveEvent>& live) { ids.push_back(live->event.id()); };
-  LiveHub another(*core_, queue_, clock_, target);
+  LiveHub another(core_->owners(), queue_, clock_, target);
   media::v1::LegDtmf digit;
   digit.set_leg_id(call_);
   digit.set_digit("1");
@@ -287,7 +288,7 @@ TEST_F(LiveTest, WhatIsUnderstoodSoFarIsToldUnderItsSpeaker) {
   v1::StartTranscribeRequest request;
   request.set_id(room_);
   request.set_language("en-US");
-  core_->StartTranscribe(principal_, request, [](const auto& started) { EXPECT_TRUE(started.ok()); });
+  core_->transcribes().Start(principal_, request, [](const auto& started) { EXPECT_TRUE(started.ok()); });
   Settle();
   const std::string id = Room(room_).transcribe_id();
   const auto understand = [&](const std::string& transcribe_id, const std::string& call, const std::string& text) {

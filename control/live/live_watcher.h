@@ -11,7 +11,8 @@
 #include <set>
 #include <string>
 
-#include "control/core/core.h"
+#include "control/core/done.h"
+#include "control/core/media.h"
 #include "control/live/live_hub.h"
 #include "control/media/node_client.h"
 #include "control/scheduler/task_queue.h"
@@ -29,8 +30,8 @@ class LiveWatcher {
  public:
   // Nothing: this replica doesn't have the node's lease.
   using FindLease = std::function<std::optional<NodeLease>()>;
-  // Core::HandleDigit.
-  using OnDigit = std::function<void(const NodeLease&, const media::v1::LegDtmf&, Core::DoneStatus)>;
+  // MediaNodes::HandleDigit.
+  using OnDigit = std::function<void(const NodeLease&, const media::v1::LegDtmf&, DoneStatus)>;
 
   // All outlive the watcher; the queue is the client's.
   LiveWatcher(std::string node_id, NodeClient& client, TaskQueue& queue, LiveHub& hub, FindLease find_lease,

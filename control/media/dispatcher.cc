@@ -42,8 +42,8 @@ absl::Duration Backoff(int attempts) { return std::min(kBackoffMax, kBackoffMin 
 
 }  // namespace
 
-Dispatcher::Dispatcher(Core& core, TaskQueue& queue, std::map<std::string, NodeClient*> nodes)
-    : core_(core), queue_(queue) {
+Dispatcher::Dispatcher(MediaCommands& media_commands, TaskQueue& queue, std::map<std::string, NodeClient*> nodes)
+    : media_commands_(media_commands), queue_(queue) {
   for (const auto& [id, client] : nodes) nodes_[id].client = client;
 }
 
@@ -109,7 +109,7 @@ void Dispatcher::Send(const Key& key) {
 }
 
 void Dispatcher::SendBridge(const Key& key, Item& item, Node& node) {
-  const auto command = core_.ReadBridgeCommand(item.ref);
+  const auto command = media_commands_.ReadBridge(item.ref);
   if (!command.ok()) return Finish(key, !absl::IsNotFound(command.status()));
   if (const auto* put = std::get_if<media::v1::PutBridgeRequest>(&command->request)) {
     node.client->PutBridge(*put, [this, key](const absl::StatusOr<media::v1::BridgeState>& state) {
@@ -128,17 +128,17 @@ void Dispatcher::SendBridge(const Key& key, Item& item, Node& node) {
   node.client->RemoveBridge(std::get<media::v1::RemoveBridgeRequest>(command->request),
                             [this, key](const absl::StatusOr<media::v1::BridgeState>& state) {
                               if (!state.ok()) return Finish(key, true);
-                              core_.BridgeRemoved(key.node_id, *state, Committed(key));
+                              media_commands_.BridgeRemoved(key.node_id, *state, Committed(key));
                             });
 }
 
 void Dispatcher::SendLeg(const Key& key, Item& item, Node& node) {
-  const auto command = core_.ReadLegCommand(item.ref);
+  const auto command = media_commands_.ReadLeg(item.ref);
   if (!command.ok()) return Finish(key, !absl::IsNotFound(command.status()));
   if (const auto* remove = std::get_if<media::v1::RemoveLegRequest>(&command->request)) {
     node.client->RemoveLeg(*remove, [this, key](const absl::StatusOr<media::v1::LegState>& state) {
       if (!state.ok()) return Finish(key, true);
-      core_.LegRemoved(key.node_id, *state, Committed(key));
+      media_commands_.LegRemoved(key.node_id, *state, Committed(key));
     });
     return;
   }
@@ -150,12 +150,12 @@ void Dispatcher::SendLeg(const Key& key, Item& item, Node& node) {
 }
 
 void Dispatcher::SendRecording(const Key& key, Item& item, Node& node) {
-  const auto command = core_.ReadRecordingCommand(item.ref);
+  const auto command = media_commands_.ReadRecording(item.ref);
   if (!command.ok()) return Finish(key, !absl::IsNotFound(command.status()));
   if (const auto* remove = std::get_if<media::v1::DeleteRecordingRequest>(&command->request)) {
     node.client->DeleteRecording(*remove, [this, key](const absl::StatusOr<media::v1::DeleteRecordingResponse>& gone) {
       if (!gone.ok()) return Finish(key, true);
-      core_.RecordingDeleted(key.node_id, key.id, Committed(key));
+      media_commands_.RecordingDeleted(key.node_id, key.id, Committed(key));
     });
     return;
   }
@@ -164,46 +164,46 @@ void Dispatcher::SendRecording(const Key& key, Item& item, Node& node) {
   if (needs_bridge && Park(key, item, node, put.bridge_id())) return;
   node.client->PutRecording(put, [this, key, revision = put.revision(), bridge_id = put.bridge_id(),
                                   needs_bridge](const absl::StatusOr<media::v1::RecordingState>& state) {
-    if (state.ok()) return core_.RecordingPut(key.node_id, *state, Committed(key));
+    if (state.ok()) return media_commands_.RecordingPut(key.node_id, *state, Committed(key));
     if (TriesAgain(key, bridge_id, state.status())) return;
     // One that is to be stopped may never have come there.
     if (needs_bridge) {
       log::Warning("a media node refuses a recording",
                    {{"node_id", key.node_id}, {"recording_id", key.id}, {"error", state.status().ToString()}});
     }
-    core_.RecordingRefused(key.node_id, key.id, revision, state.status(), Committed(key));
+    media_commands_.RecordingRefused(key.node_id, key.id, revision, state.status(), Committed(key));
   });
 }
 
 void Dispatcher::SendTranscription(const Key& key, Item& item, Node& node) {
-  const auto command = core_.ReadTranscriptionCommand(item.ref);
+  const auto command = media_commands_.ReadTranscription(item.ref);
   if (!command.ok()) return Finish(key, !absl::IsNotFound(command.status()));
   const media::v1::PutTranscriptionRequest& put = command->request;
   const bool needs_bridge = put.wanted() != media::v1::PutTranscriptionRequest::WANTED_STOP;
   if (needs_bridge && Park(key, item, node, put.bridge_id())) return;
   node.client->PutTranscription(put, [this, key, revision = put.revision(), bridge_id = put.bridge_id(),
                                       needs_bridge](const absl::StatusOr<media::v1::TranscriptionState>& state) {
-    if (state.ok()) return core_.TranscriptionPut(key.node_id, *state, Committed(key));
+    if (state.ok()) return media_commands_.TranscriptionPut(key.node_id, *state, Committed(key));
     if (TriesAgain(key, bridge_id, state.status())) return;
     // One that is to be stopped may never have come there.
     if (needs_bridge) {
       log::Warning("a media node refuses a transcription",
                    {{"node_id", key.node_id}, {"transcribe_id", key.id}, {"error", state.status().ToString()}});
     }
-    core_.TranscriptionRefused(key.node_id, key.id, revision, state.status(), Committed(key));
+    media_commands_.TranscriptionRefused(key.node_id, key.id, revision, state.status(), Committed(key));
   });
 }
 
 void Dispatcher::OnLegPut(const Key& key, int64_t revision, absl::StatusOr<media::v1::LegState> state) {
-  if (state.ok()) return core_.LegPut(key.node_id, *state, Committed(key));
+  if (state.ok()) return media_commands_.LegPut(key.node_id, *state, Committed(key));
   std::string bridge_id;
   if (GetErrorDetail(state.status()).reason == "BRIDGE_NOT_FOUND") {
-    const auto command = core_.ReadLegCommand(items_.at(key).ref);
+    const auto command = media_commands_.ReadLeg(items_.at(key).ref);
     const auto* put = command.ok() ? std::get_if<media::v1::PutLegRequest>(&command->request) : nullptr;
     if (put != nullptr) bridge_id = put->bridge_id();
   }
   if (TriesAgain(key, bridge_id, state.status())) return;
-  core_.LegRefused(key.node_id, key.id, revision, state.status(), Committed(key));
+  media_commands_.LegRefused(key.node_id, key.id, revision, state.status(), Committed(key));
 }
 
 bool Dispatcher::Park(const Key& key, Item& item, Node& node, const std::string& bridge_id) {
@@ -225,7 +225,7 @@ bool Dispatcher::TriesAgain(const Key& key, const std::string& bridge_id, const 
   return true;
 }
 
-Core::DoneStatus Dispatcher::Committed(const Key& key) {
+DoneStatus Dispatcher::Committed(const Key& key) {
   return [this, key](const absl::Status& status) {
     queue_.Post([this, key, status] {
       if (!status.ok() && !absl::IsNotFound(status)) {

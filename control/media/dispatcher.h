@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "control/core/core.h"
+#include "control/core/media_commands.h"
 #include "control/media/node_client.h"
 #include "control/scheduler/task_queue.h"
 
@@ -27,7 +27,7 @@ namespace tutti::control {
 class Dispatcher {
  public:
   // The clients, by node id, outlive the dispatcher.
-  Dispatcher(Core& core, TaskQueue& queue, std::map<std::string, NodeClient*> nodes);
+  Dispatcher(MediaCommands& media_commands, TaskQueue& queue, std::map<std::string, NodeClient*> nodes);
 
   // A node has not got the sound that a bridge names: `put` brings it there and calls
   // back, from any thread; then the bridge is sent again. Before anything else.
@@ -86,10 +86,10 @@ class Dispatcher {
   // The command is settled: `retry` when it has to be read and sent again.
   void Finish(const Key& key, bool retry);
   // For the `done` of a core step: back on the queue, again on error.
-  Core::DoneStatus Committed(const Key& key);
+  DoneStatus Committed(const Key& key);
   void Unpark(const Key& bridge);
 
-  Core& core_;
+  MediaCommands& media_commands_;
   TaskQueue& queue_;
   PutSound put_sound_;
   std::map<std::string, Node> nodes_;

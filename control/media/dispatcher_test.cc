@@ -27,7 +27,7 @@ TEST_F(DispatcherTest, ALegWaitsForItsBridgesAnswer) {
   client_.sent.clear();
   client_.holds = true;
   clock_.Advance(absl::Seconds(1));
-  core_->RunDue([](const absl::StatusOr<absl::Time>&) {});
+  core_->upkeep().RunDue([](const absl::StatusOr<absl::Time>&) {});
   Run();
   EXPECT_EQ(client_.sent, (Sent{"PutBridge " + room}));
   EXPECT_EQ(dispatcher_->Depth(), 2);
@@ -100,7 +100,8 @@ TEST_F(DispatcherTest, ASoundThatABridgeNamesIsBroughtFirst) {
   const std::string sha256(64, 'a');
   options_.hold_sound = sha256;
   Restart();
-  dispatcher_ = std::make_unique<Dispatcher>(*core_, queue_, std::map<std::string, NodeClient*>{{"node-1", &client_}});
+  dispatcher_ = std::make_unique<Dispatcher>(core_->media_commands(), queue_,
+                                             std::map<std::string, NodeClient*>{{"node-1", &client_}});
   int asked = 0;
   dispatcher_->OnSoundMissing([&](const std::string& node_id, const std::function<void(absl::Status)>& done) {
     EXPECT_EQ(node_id, "node-1");
@@ -120,7 +121,7 @@ TEST_F(DispatcherTest, WhatTheStoreDoesNotWantAnyMoreIsNotSent) {
   client_.failure = absl::UnavailableError("away");
   const std::string call = Begin({Sleep(100'000)});
   bool ended = false;
-  core_->HangupCall(principal_, call, [&](const absl::StatusOr<v1::Call>& answer) { ended = answer.ok(); });
+  core_->calls().Hangup(principal_, call, [&](const absl::StatusOr<v1::Call>& answer) { ended = answer.ok(); });
   Let(absl::Seconds(1));
   EXPECT_TRUE(ended);
   client_.sent.clear();
@@ -137,17 +138,17 @@ TEST_F(DispatcherTest, ABridgeGoesBeforeItsRecordingAndANodeThatStaysBusyEndsIt)
   client_.holds = true;
   v1::StartRecordingRequest request;
   request.set_id(room);
-  core_->StartRecording(principal_, request, [](const auto& started) { EXPECT_TRUE(started.ok()); });
+  core_->recordings().Start(principal_, request, [](const auto& started) { EXPECT_TRUE(started.ok()); });
   Run();
   EXPECT_EQ(client_.sent, (Sent{"PutBridge " + room}));
   client_.AnswerHeld();
   client_.failure = node_.job_refusal;
   Let(absl::Milliseconds(100));
-  const std::string id = core_->GetConference(principal_, room)->recording_id();
+  const std::string id = core_->conferences().Get(principal_, room)->recording_id();
   EXPECT_NE(id, "") << "it may pass";
   Let(absl::Milliseconds(100));
-  EXPECT_EQ(core_->GetConference(principal_, room)->recording_id(), "");
-  EXPECT_EQ(core_->GetRecording(principal_, id)->failure_reason(), v1::Recording::FAILURE_REASON_MEDIA_NODE_BUSY);
+  EXPECT_EQ(core_->conferences().Get(principal_, room)->recording_id(), "");
+  EXPECT_EQ(core_->recordings().Get(principal_, id)->failure_reason(), v1::Recording::FAILURE_REASON_MEDIA_NODE_BUSY);
   EXPECT_TRUE(node_.recordings.empty());
   client_.failure = absl::OkStatus();
   Let(absl::Seconds(3));
@@ -158,14 +159,15 @@ TEST_F(DispatcherTest, ADeletedRecordingIsDeletedOnItsNode) {
   const std::string room = NewRoom();
   v1::StartRecordingRequest request;
   request.set_id(room);
-  core_->StartRecording(principal_, request, [](const auto& started) { EXPECT_TRUE(started.ok()); });
+  core_->recordings().Start(principal_, request, [](const auto& started) { EXPECT_TRUE(started.ok()); });
   Run();
-  const std::string id = core_->GetConference(principal_, room)->recording_id();
+  const std::string id = core_->conferences().Get(principal_, room)->recording_id();
   node_.FinishRecording(id);
-  core_->RecordingPut(node_.id(), node_.recordings.at(id), [](const absl::Status&) {});
+  core_->media_commands().RecordingPut(node_.id(), node_.recordings.at(id), [](const absl::Status&) {});
   Run();
   client_.failure = absl::UnavailableError("away");
-  core_->DeleteRecording(principal_, id, [](const auto& deleted) { EXPECT_TRUE(deleted.ok()) << deleted.status(); });
+  core_->recordings().Delete(principal_, id,
+                             [](const auto& deleted) { EXPECT_TRUE(deleted.ok()) << deleted.status(); });
   Let(absl::Seconds(10));
   EXPECT_EQ(node_.recordings.size(), 1u);
   client_.failure = absl::OkStatus();

@@ -22,8 +22,8 @@ class MediaFixture : public CoreFixture {
  protected:
   void SetUp() override {
     CoreFixture::SetUp();
-    dispatcher_ =
-        std::make_unique<Dispatcher>(*core_, queue_, std::map<std::string, NodeClient*>{{"node-1", &client_}});
+    dispatcher_ = std::make_unique<Dispatcher>(core_->media_commands(), queue_,
+                                               std::map<std::string, NodeClient*>{{"node-1", &client_}});
   }
   void TearDown() override {
     queue_.Stop();
@@ -67,11 +67,12 @@ class MediaFixture : public CoreFixture {
     Run();
     v1::ListCallsRequest request;
     request.set_page_size(1);
-    return core_->ListCalls(principal_, request)->result(0).id();
+    return core_->calls().List(principal_, request)->result(0).id();
   }
   std::string NewRoom() {
     std::string id;
-    core_->CreateConference(principal_, {}, "", [&](const absl::StatusOr<v1::Conference>& made) { id = made->id(); });
+    core_->conferences().Create(principal_, {}, "",
+                                [&](const absl::StatusOr<v1::Conference>& made) { id = made->id(); });
     Run();
     return id;
   }

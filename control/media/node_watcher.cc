@@ -24,11 +24,12 @@ constexpr int kAnswersMax = 4;
 
 }  // namespace
 
-NodeWatcher::NodeWatcher(std::string node_id, std::string owner, Core& core, NodeClient& client, NodeRegistry& registry,
-                         TaskQueue& queue, Clock& clock, MonotonicClock monotonic, Options options)
+NodeWatcher::NodeWatcher(std::string node_id, std::string owner, MediaNodes& media_nodes, NodeClient& client,
+                         NodeRegistry& registry, TaskQueue& queue, Clock& clock, MonotonicClock monotonic,
+                         Options options)
     : node_id_(std::move(node_id)),
       owner_(std::move(owner)),
-      core_(core),
+      media_nodes_(media_nodes),
       client_(client),
       registry_(registry),
       queue_(queue),
@@ -49,7 +50,7 @@ void NodeWatcher::Start() {
 void NodeWatcher::Claim() {
   state_ = State::kClaim;
   const int64_t generation = ++generation_;
-  core_.ClaimNode(node_id_, owner_, options_.lease, [this, generation](absl::StatusOr<NodeLease> lease) {
+  media_nodes_.Claim(node_id_, owner_, options_.lease, [this, generation](absl::StatusOr<NodeLease> lease) {
     queue_.Post([this, generation, lease = std::move(lease)]() mutable {
       if (generation == generation_) OnClaimed(std::move(lease));
     });
@@ -130,10 +131,10 @@ void NodeWatcher::CommitEvents() {
   if (committing_ > 0 || waiting_.empty()) return;
   committing_ = waiting_.size();
   const int64_t last = waiting_.back().sequence();
-  core_.HandleNodeEvents(lease_, lease_.epoch, std::exchange(waiting_, {}),
-                         [this, generation = generation_, last](const absl::Status& status) {
-                           queue_.Post([this, generation, last, status] { OnCommitted(generation, last, status); });
-                         });
+  media_nodes_.HandleEvents(lease_, lease_.epoch, std::exchange(waiting_, {}),
+                            [this, generation = generation_, last](const absl::Status& status) {
+                              queue_.Post([this, generation, last, status] { OnCommitted(generation, last, status); });
+                            });
 }
 
 void NodeWatcher::OnCommitted(int64_t generation, int64_t last, const absl::Status& status) {
@@ -212,7 +213,7 @@ void NodeWatcher::OnSnapshot(absl::StatusOr<NodeSnapshot> snapshot) {
 void NodeWatcher::ApplySnapshot() {
   state_ = State::kReconcile;
   const int64_t generation = ++generation_;
-  core_.Reconcile(lease_, *snapshot_, [this, generation](const absl::Status& status) {
+  media_nodes_.Reconcile(lease_, *snapshot_, [this, generation](const absl::Status& status) {
     queue_.Post([this, generation, status] {
       if (generation != generation_) return;
       if (!status.ok()) return Pause(status);
@@ -254,7 +255,7 @@ void NodeWatcher::RenewLease() {
     queue_.PostAfter(options_.lease_renewal, [this] { RenewLease(); });
     return;
   }
-  core_.RenewNode(lease_, options_.lease, [this, term = lease_.term](const absl::Status& status) {
+  media_nodes_.Renew(lease_, options_.lease, [this, term = lease_.term](const absl::Status& status) {
     queue_.Post([this, term, status] {
       queue_.PostAfter(options_.lease_renewal, [this] { RenewLease(); });
       if (!absl::IsAborted(status) || term != lease_.term) return;
@@ -292,7 +293,7 @@ void NodeWatcher::CheckLost() {
   if (failed_probes_ < kFailedProbesMin) return;
   if (!lost_) log::Error("a media node is lost: its calls hang up", {{"node_id", node_id_}});
   losing_ = lost_ = true;
-  core_.NodeLost(lease_, [this](const absl::Status&) {
+  media_nodes_.GiveUp(lease_, [this](const absl::Status&) {
     queue_.Post([this] {
       // At the next probe again: others may not know it yet and send calls there.
       losing_ = false;

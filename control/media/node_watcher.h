@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "common/clock/clock.h"
-#include "control/core/core.h"
+#include "control/core/media_nodes.h"
 #include "control/media/node_client.h"
 #include "control/media/node_registry.h"
 #include "control/scheduler/task_queue.h"
@@ -38,10 +38,10 @@ class NodeWatcher {
     absl::Duration lost_after = absl::Seconds(15);
   };
 
-  // Everything outlives the watcher. `owner` is the replica, see Core::ClaimNode.
+  // Everything outlives the watcher. `owner` is the replica, see MediaNodes::Claim.
   // `monotonic` is the queue's.
-  NodeWatcher(std::string node_id, std::string owner, Core& core, NodeClient& client, NodeRegistry& registry,
-              TaskQueue& queue, Clock& clock, MonotonicClock monotonic, Options options);
+  NodeWatcher(std::string node_id, std::string owner, MediaNodes& media_nodes, NodeClient& client,
+              NodeRegistry& registry, TaskQueue& queue, Clock& clock, MonotonicClock monotonic, Options options);
 
   // Once. Thread-safe.
   void Start();
@@ -88,7 +88,7 @@ class NodeWatcher {
 
   const std::string node_id_;
   const std::string owner_;
-  Core& core_;
+  MediaNodes& media_nodes_;
   NodeClient& client_;
   NodeRegistry& registry_;
   TaskQueue& queue_;

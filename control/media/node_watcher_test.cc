@@ -16,13 +16,13 @@ constexpr char kNode[] = "node-1";
 class NodeWatcherTest : public MediaFixture {
  protected:
   void SetUp() override {
-    options_.list_recognizers = [](const Core::Options::RecognizersDone& done) {
+    options_.list_recognizers = [](const CoreOptions::RecognizersDone& done) {
       done(std::vector<SpeechRecognizer>{{"any", {"en-US"}}});
     };
     MediaFixture::SetUp();
     // What the fixture's own claim has left.
     LetLeasesRunOut();
-    watcher_ = std::make_unique<NodeWatcher>(kNode, "me", *core_, client_, registry_, queue_, clock_,
+    watcher_ = std::make_unique<NodeWatcher>(kNode, "me", core_->media_nodes(), client_, registry_, queue_, clock_,
                                              monotonic_.Function(), NodeWatcher::Options());
   }
   void TearDown() override {
@@ -41,7 +41,7 @@ class NodeWatcherTest : public MediaFixture {
   bool IsUsable() { return registry_.Pick(kNode).ok(); }
   bool Claim(const std::string& owner) {
     std::optional<absl::StatusOr<NodeLease>> claimed;
-    core_->ClaimNode(kNode, owner, absl::Seconds(5), [&](const auto& lease) { claimed = lease; });
+    core_->media_nodes().Claim(kNode, owner, absl::Seconds(5), [&](const auto& lease) { claimed = lease; });
     RunSteps();
     return claimed.has_value() && claimed->ok();
   }
@@ -60,11 +60,11 @@ class NodeWatcherTest : public MediaFixture {
     v1::StartTranscribeRequest request;
     request.set_id(room);
     request.set_language("en-US");
-    core_->StartTranscribe(principal_, request, [](const auto& started) { EXPECT_TRUE(started.ok()); });
+    core_->transcribes().Start(principal_, request, [](const auto& started) { EXPECT_TRUE(started.ok()); });
     Run();
     client_.DeliverEvents();
     Run();
-    const std::string id = core_->GetConference(principal_, room)->transcribe_id();
+    const std::string id = core_->conferences().Get(principal_, room)->transcribe_id();
     media::v1::TranscriptMade made;
     made.set_transcription_id(id);
     made.set_leg_id(call);
@@ -75,7 +75,7 @@ class NodeWatcherTest : public MediaFixture {
   int CountTexts(const std::string& transcribe_id) {
     v1::ListTranscriptsRequest request;
     request.set_transcribe_id(transcribe_id);
-    return core_->ListTranscripts(principal_, request)->result_size();
+    return core_->transcribes().ListTranscripts(principal_, request)->result_size();
   }
 
   NodeRegistry registry_;
@@ -199,7 +199,7 @@ TEST_F(NodeWatcherTest, WhatWasSaidBeforeASnapshotIsReadBeforeItIsApplied) {
   Let(absl::Seconds(32));
   EXPECT_EQ(client_.snapshots, 2);
   EXPECT_EQ(CountTexts(id), 1);
-  EXPECT_FALSE(core_->GetTranscribe(principal_, id)->degraded());
+  EXPECT_FALSE(core_->transcribes().Get(principal_, id)->degraded());
   EXPECT_TRUE(client_.IsWatched());
   EXPECT_TRUE(IsUsable());
   Let(absl::Seconds(31));
@@ -216,7 +216,7 @@ TEST_F(NodeWatcherTest, WhatCanNotBeReadBeforeASnapshotIsKnownToBeLost) {
   client_.EndWatch(absl::OutOfRangeError("the log is too short"));
   Let(absl::Seconds(1));
   EXPECT_EQ(CountTexts(id), 0);
-  EXPECT_TRUE(core_->GetTranscribe(principal_, id)->degraded());
+  EXPECT_TRUE(core_->transcribes().Get(principal_, id)->degraded());
   EXPECT_TRUE(IsUsable());
 }
 

@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/metrics/metrics.h"
-#include "control/core/core.h"
+#include "control/core/census.h"
 #include "control/media/node_registry.h"
 #include "prometheus/collectable.h"
 #include "prometheus/counter.h"
@@ -46,7 +46,7 @@ class ControlMetrics {
 class ControlGauges final : public prometheus::Collectable {
  public:
   struct Sources {
-    std::function<absl::StatusOr<Core::Counts>()> counts;
+    std::function<absl::StatusOr<StatusCounts>()> counts;
     std::function<int64_t()> store_queue_depth;
     std::function<int64_t()> dispatcher_depth;
     std::function<int64_t()> dispatcher_retries;

@@ -58,7 +58,7 @@ TEST(ControlGaugesTest, ReadsItsSourcesAtEachScrape) {
   ControlGauges gauges({
       .counts =
           [] {
-            Core::Counts counts;
+            StatusCounts counts;
             counts.conferences = {0, 0, 5, 1, 9};
             counts.conferencecalls = {0, 1, 2, 3, 4};
             counts.recordings = {0, 1, 6};

@@ -36,7 +36,7 @@ void Operations::OnCommit(const Effects& effects) {
 }
 
 void Operations::Begin(const std::string& call_id) {
-  const auto operation = core_.ReadOperation(call_id);
+  const auto operation = flow_operations_.Read(call_id);
   if (!operation.ok() || !under_way_.insert(operation->id).second) return;
   begun_.fetch_add(1, std::memory_order_relaxed);
   std::visit([&](const auto& what) { Begin(*operation, what); }, operation->what);
@@ -84,7 +84,7 @@ void Operations::Finish(const Operation& operation, const absl::Status& outcome)
     log::Info("an action of a flow failed",
               {{"call_id", operation.call_id}, {"reason", GetErrorDetail(outcome).reason}});
   }
-  core_.FinishOperation(operation.call_id, operation.id, outcome, [this, id = operation.id](const absl::Status&) {
+  flow_operations_.Finish(operation.call_id, operation.id, outcome, [this, id = operation.id](const absl::Status&) {
     // One that could not be stored is done, and told, again.
     queue_.Post([this, id] { under_way_.erase(id); });
   });

@@ -7,7 +7,7 @@
 #include <set>
 #include <string>
 
-#include "control/core/core.h"
+#include "control/core/flow_operations.h"
 #include "control/http_client/http_client.h"
 #include "control/scheduler/task_queue.h"
 #include "control/sound/audio_player.h"
@@ -26,8 +26,8 @@ class Operations {
   using Stop = std::function<void(const StopRequest&, AudioPlayer::Done)>;
 
   // All outlive it.
-  Operations(Core& core, TaskQueue& queue, HttpClient& http, Play play, Stop stop)
-      : core_(core), queue_(queue), http_(http), play_(std::move(play)), stop_(std::move(stop)) {}
+  Operations(FlowOperations& flow_operations, TaskQueue& queue, HttpClient& http, Play play, Stop stop)
+      : flow_operations_(flow_operations), queue_(queue), http_(http), play_(std::move(play)), stop_(std::move(stop)) {}
 
   // Thread-safe; does not block.
   void OnCommit(const Effects& effects);
@@ -43,7 +43,7 @@ class Operations {
   // Thread-safe.
   void Finish(const Operation& operation, const absl::Status& outcome);
 
-  Core& core_;
+  FlowOperations& flow_operations_;
   TaskQueue& queue_;
   HttpClient& http_;
   const Play play_;

@@ -27,7 +27,7 @@ class OperationsTest : public CoreFixture {
   void Make() {
     queue_ = std::make_unique<TaskQueue>([] { return absl::ZeroDuration(); }, TaskQueue::Runner::kCaller);
     operations_ = std::make_unique<Operations>(
-        *core_, *queue_, http_,
+        core_->flow_operations(), *queue_, http_,
         [this](PlayRequest request, AudioPlayer::Done done) {
           plays_.push_back({std::move(request), std::move(done)});
         },
@@ -57,7 +57,7 @@ class OperationsTest : public CoreFixture {
     Do();
     return call->id();
   }
-  bool Waits(const std::string& call_id) { return core_->ReadOperation(call_id).ok(); }
+  bool Waits(const std::string& call_id) { return core_->flow_operations().Read(call_id).ok(); }
 
   struct Begun {
     PlayRequest request;
@@ -125,7 +125,7 @@ TEST_F(OperationsTest, StopsWhatNobodyWaitsForAnyMore) {
   media::v1::LegDtmf digit;
   digit.set_leg_id(id);
   digit.set_digit("1");
-  core_->HandleDigit(lease_, digit, [](const absl::Status& status) { EXPECT_TRUE(status.ok()); });
+  core_->media_nodes().HandleDigit(lease_, digit, [](const absl::Status& status) { EXPECT_TRUE(status.ok()); });
   Settle();
   Do();
   EXPECT_EQ(stops_, std::vector<std::string>{plays_[0].request.operation_id});
@@ -157,7 +157,7 @@ TEST_F(OperationsTest, SendsRequestsUnderTheirId) {
 
 TEST_F(OperationsTest, AfterARestartTheSameIsSentAgain) {
   const std::string id = Run(MakeAction("webhook_send", R"({"uri":"http://host/x"})"));
-  const std::string operation = core_->ReadOperation(id)->id;
+  const std::string operation = core_->flow_operations().Read(id)->id;
   operations_ = nullptr;
   queue_ = nullptr;
   Restart();

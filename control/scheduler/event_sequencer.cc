@@ -20,7 +20,7 @@ void EventSequencer::Run() {
     return;
   }
   running_ = true;
-  core_.SequenceEvents([this](const absl::StatusOr<int64_t>& count) {
+  events_.Sequence([this](const absl::StatusOr<int64_t>& count) {
     queue_.Post([this, count] {
       running_ = false;
       if (!count.ok()) log::Warning("events could not be put in order", {{"error", count.status().ToString()}});

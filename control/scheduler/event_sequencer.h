@@ -4,7 +4,7 @@
 #include <atomic>
 #include <functional>
 
-#include "control/core/core.h"
+#include "control/core/events.h"
 #include "control/scheduler/task_queue.h"
 
 namespace tutti::control {
@@ -16,8 +16,8 @@ class EventSequencer {
  public:
   // All outlive it. `on_sequenced` is called on the queue after events have got
   // their place.
-  EventSequencer(Core& core, TaskQueue& queue, std::function<void()> on_sequenced)
-      : core_(core), queue_(queue), on_sequenced_(std::move(on_sequenced)) {}
+  EventSequencer(Events& events, TaskQueue& queue, std::function<void()> on_sequenced)
+      : events_(events), queue_(queue), on_sequenced_(std::move(on_sequenced)) {}
 
   // There may be new events. Thread-safe; does not block.
   void Wake();
@@ -25,7 +25,7 @@ class EventSequencer {
  private:
   void Run();
 
-  Core& core_;
+  Events& events_;
   TaskQueue& queue_;
   const std::function<void()> on_sequenced_;
   std::atomic<bool> planned_{false};

@@ -6,8 +6,8 @@
 
 namespace tutti::control {
 
-Scheduler::Scheduler(Core& core, TaskQueue& queue, Clock& clock, Options options)
-    : core_(core), queue_(queue), clock_(clock), options_(options) {}
+Scheduler::Scheduler(Upkeep& upkeep, TaskQueue& queue, Clock& clock, Options options)
+    : upkeep_(upkeep), queue_(queue), clock_(clock), options_(options) {}
 
 void Scheduler::Start() {
   queue_.Post([this] {
@@ -33,7 +33,7 @@ void Scheduler::OnRemoteCommit() {
 
 void Scheduler::Poll() {
   Look();
-  Note("a look for commands that were not carried out", core_.RepeatCommands());
+  Note("a look for commands that were not carried out", upkeep_.RepeatCommands());
   queue_.PostAfter(options_.poll_interval, [this] { Poll(); });
 }
 
@@ -55,7 +55,7 @@ void Scheduler::Note(const char* what, const absl::Status& status) {
 }
 
 void Scheduler::PollWaiters() {
-  Note("a look for answers", core_.PollWaiters());
+  Note("a look for answers", upkeep_.PollWaiters());
   queue_.PostAfter(options_.waiters_interval, [this] { PollWaiters(); });
 }
 
@@ -71,7 +71,7 @@ void Scheduler::Arm(absl::Time deadline) {
 void Scheduler::RunDue() {
   running_ = true;
   armed_ = absl::InfiniteFuture();
-  core_.RunDue([this](const absl::StatusOr<absl::Time>& next) {
+  upkeep_.RunDue([this](const absl::StatusOr<absl::Time>& next) {
     queue_.Post([this, next] {
       running_ = false;
       Note("a scan of deadlines", next.status());
@@ -84,7 +84,7 @@ void Scheduler::RunDue() {
 }
 
 void Scheduler::SweepHealth() {
-  core_.SweepHealth([this](const absl::StatusOr<int>& removed) {
+  upkeep_.SweepHealth([this](const absl::StatusOr<int>& removed) {
     if (!removed.ok()) {
       log::Warning("a health sweep failed", {{"error", removed.status().ToString()}});
     } else if (*removed > 0) {
@@ -95,7 +95,7 @@ void Scheduler::SweepHealth() {
 }
 
 void Scheduler::Purge() {
-  core_.Purge([this](const absl::StatusOr<int64_t>& rows) {
+  upkeep_.Purge([this](const absl::StatusOr<int64_t>& rows) {
     if (!rows.ok()) log::Warning("a purge failed", {{"error", rows.status().ToString()}});
     const bool again = rows.ok() && *rows > 0;
     queue_.PostAfter(again ? options_.purge_pause : options_.purge_interval, [this] { Purge(); });

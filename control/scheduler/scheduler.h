@@ -7,7 +7,7 @@
 
 #include "absl/time/time.h"
 #include "common/clock/clock.h"
-#include "control/core/core.h"
+#include "control/core/upkeep.h"
 #include "control/scheduler/task_queue.h"
 
 namespace tutti::control {
@@ -39,7 +39,7 @@ class Scheduler {
   };
 
   // Everything outlives the scheduler.
-  Scheduler(Core& core, TaskQueue& queue, Clock& clock, Options options);
+  Scheduler(Upkeep& upkeep, TaskQueue& queue, Clock& clock, Options options);
 
   // Once. Thread-safe.
   void Start();
@@ -62,7 +62,7 @@ class Scheduler {
   void SweepHealth();
   void Purge();
 
-  Core& core_;
+  Upkeep& upkeep_;
   TaskQueue& queue_;
   Clock& clock_;
   const Options options_;

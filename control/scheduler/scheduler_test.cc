@@ -37,11 +37,11 @@ class SchedulerTest : public MediaFixture {
     second_ = std::make_unique<Core>(
         *faulty_, clock_, ids_, *this, *this,
         [](const media::v1::MediaDescription&, const std::string&, int64_t) { return std::string("v=0 answer"); },
-        Core::Options());
+        CoreOptions());
     ASSERT_TRUE(second_->Start().ok());
     Scheduler::Options options;
     options.on_look = [this] { ++looks_; };
-    scheduler_ = std::make_unique<Scheduler>(*second_, queue_, clock_, options);
+    scheduler_ = std::make_unique<Scheduler>(second_->upkeep(), queue_, clock_, options);
     scheduler_->Start();
     Run();
   }
@@ -56,8 +56,8 @@ class SchedulerTest : public MediaFixture {
     v1::CreateConferenceRequest request;
     request.mutable_conference()->set_timeout(timeout);
     std::string id;
-    core_->CreateConference(principal_, request, "",
-                            [&](const absl::StatusOr<v1::Conference>& made) { id = made->id(); });
+    core_->conferences().Create(principal_, request, "",
+                                [&](const absl::StatusOr<v1::Conference>& made) { id = made->id(); });
     Run();
     return id;
   }
@@ -135,14 +135,14 @@ TEST_F(SchedulerTest, WhoWaitsIsToldWhatAnotherReplicaCommitted) {
   request.mutable_call()->set_sdp_offer("v=0 offer");
   *request.mutable_call()->add_actions() = Sleep(100'000);
   std::optional<absl::StatusOr<v1::Call>> answer;
-  second_->CreateCall(principal_, request, {}, "", [&](const absl::StatusOr<v1::Call>& made) { answer = made; });
+  second_->calls().Create(principal_, request, {}, "", [&](const absl::StatusOr<v1::Call>& made) { answer = made; });
   Run();
   EXPECT_FALSE(answer.has_value());
   media::v1::LegState state;
-  state.set_leg_id(core_->ListCalls(principal_, {})->result(0).id());
+  state.set_leg_id(core_->calls().List(principal_, {})->result(0).id());
   state.set_revision(1);
   state.mutable_answer()->add_sections()->set_rtp_port(10'000);
-  core_->LegPut("node-1", state, [](const absl::Status& status) { EXPECT_TRUE(status.ok()); });
+  core_->media_commands().LegPut("node-1", state, [](const absl::Status& status) { EXPECT_TRUE(status.ok()); });
   Run();
   EXPECT_FALSE(answer.has_value());
   Let(absl::Milliseconds(500));
@@ -161,7 +161,7 @@ TEST_F(SchedulerTest, ACommandThatADeadReplicaLeftIsSentByAnother) {
   EXPECT_TRUE(client_.sent.empty());
   Let(absl::Milliseconds(1'200));
   EXPECT_EQ(client_.sent.size(), 1u);
-  EXPECT_EQ(core_->ListCalls(principal_, {})->result(0).status(), v1::Call::STATUS_PROGRESSING);
+  EXPECT_EQ(core_->calls().List(principal_, {})->result(0).status(), v1::Call::STATUS_PROGRESSING);
 }
 
 }  // namespace

@@ -15,9 +15,9 @@ constexpr int kCustomerDownloadsMax = 16;
 
 // Who is heard in a transcript; a call that is long gone has no name any more.
 std::string FindSource(Core& core, const Principal& principal, const std::string& conferencecall_id) {
-  const auto participant = core.GetConferencecall(principal, conferencecall_id);
+  const auto participant = core.conferencecalls().Get(principal, conferencecall_id);
   if (!participant.ok()) return "";
-  const auto call = core.GetCall(principal, participant->reference_id());
+  const auto call = core.calls().Get(principal, participant->reference_id());
   return call.ok() ? call->source() : "";
 }
 
@@ -48,7 +48,7 @@ FileParts::FileParts(const Options& options, std::unique_ptr<s3::Bucket> bucket,
       nodes_(options.media_nodes, options.tls),
       objects_(bucket_.get()),
       downloads_(kDownloadsMax, kCustomerDownloadsMax),
-      recordings_({.find = [&core](const std::string& file_id) { return core.FindRecordingFile(file_id); },
+      recordings_({.find = [&core](const std::string& file_id) { return core.stored_files().Find(file_id); },
                    .authenticator = authenticator,
                    .links = links_,
                    .clock = clock,
@@ -56,17 +56,20 @@ FileParts::FileParts(const Options& options, std::unique_ptr<s3::Bucket> bucket,
                    .nodes = nodes_,
                    .objects = objects_,
                    .metrics = metrics_}),
-      texts_([&core](const Principal& principal,
-                     const v1::ListTranscriptsRequest& request) { return core.ListTranscripts(principal, request); },
-             [&core](const Principal& principal, const std::string& conferencecall_id) {
-               return FindSource(core, principal, conferencecall_id);
-             },
-             authenticator, downloads_) {
+      texts_(
+          [&core](const Principal& principal, const v1::ListTranscriptsRequest& request) {
+            return core.transcribes().ListTranscripts(principal, request);
+          },
+          [&core](const Principal& principal, const std::string& conferencecall_id) {
+            return FindSource(core, principal, conferencecall_id);
+          },
+          authenticator, downloads_) {
   if (bucket_ == nullptr) return;
   deleter_ = std::make_unique<ObjectDeleter>(
-      *bucket_, metrics_, [&core](const std::string& recording_id) { return core.ReadObjectDeletion(recording_id); },
+      *bucket_, metrics_,
+      [&core](const std::string& recording_id) { return core.stored_files().ReadDeletion(recording_id); },
       [&core](const std::string& recording_id) {
-        core.ObjectsDeleted(recording_id, [recording_id](const absl::Status& status) {
+        core.stored_files().NoteDeletion(recording_id, [recording_id](const absl::Status& status) {
           if (status.ok()) return;
           log::Warning("a deletion from the object store is not noted, and is made again",
                        {{"recording_id", recording_id}, {"error", status.ToString()}});

@@ -36,7 +36,7 @@ absl::StatusOr<PlayRequest> ReadTalk(const Request& request) {
 // The resource, once the node has said yes. What has left its node meanwhile is as
 // if it had left before.
 template <typename Resource>
-AudioPlayer::Done AnswerWith(Resource resource, Core::Done<Resource> done) {
+AudioPlayer::Done AnswerWith(Resource resource, Done<Resource> done) {
   return [resource = std::move(resource), done = std::move(done)](const absl::Status& status) {
     if (status.ok()) return done(resource);
     const std::string reason = GetErrorDetail(status).reason;
@@ -53,31 +53,29 @@ void Announcer::Run(std::function<void()> task, const std::function<void(absl::S
 
 absl::StatusOr<Announcer::Target<v1::Conference>> Announcer::FindRoom(const Principal& principal,
                                                                       const std::string& id) {
-  TUTTI_ASSIGN_OR_RETURN(MediaRef ref, core_.FindBridge(principal, id));
-  TUTTI_ASSIGN_OR_RETURN(v1::Conference conference, core_.GetConference(principal, id));
+  TUTTI_ASSIGN_OR_RETURN(MediaRef ref, conferences_.FindBridge(principal, id));
+  TUTTI_ASSIGN_OR_RETURN(v1::Conference conference, conferences_.Get(principal, id));
   conference.clear_conferencecall_ids();
   return Target<v1::Conference>{std::move(conference), std::move(ref)};
 }
 
 absl::StatusOr<Announcer::Target<v1::Conferencecall>> Announcer::FindParticipant(const Principal& principal,
                                                                                  const std::string& id) {
-  TUTTI_ASSIGN_OR_RETURN(MediaRef ref, core_.FindParticipantLeg(principal, id));
-  TUTTI_ASSIGN_OR_RETURN(v1::Conferencecall conferencecall, core_.GetConferencecall(principal, id));
+  TUTTI_ASSIGN_OR_RETURN(MediaRef ref, conferencecalls_.FindLeg(principal, id));
+  TUTTI_ASSIGN_OR_RETURN(v1::Conferencecall conferencecall, conferencecalls_.Get(principal, id));
   return Target<v1::Conferencecall>{std::move(conferencecall), std::move(ref)};
 }
 
-void Announcer::Play(const Principal& principal, const v1::PlayConferenceRequest& request,
-                     Core::Done<v1::Conference> done) {
+void Announcer::Play(const Principal& principal, const v1::PlayConferenceRequest& request, Done<v1::Conference> done) {
   PlayToRoom(principal, request.id(), ReadPlay(request), done);
 }
 
-void Announcer::Talk(const Principal& principal, const v1::TalkConferenceRequest& request,
-                     Core::Done<v1::Conference> done) {
+void Announcer::Talk(const Principal& principal, const v1::TalkConferenceRequest& request, Done<v1::Conference> done) {
   PlayToRoom(principal, request.id(), ReadTalk(request), done);
 }
 
 void Announcer::PlayToRoom(const Principal& principal, const std::string& id, absl::StatusOr<PlayRequest> play,
-                           const Core::Done<v1::Conference>& done) {
+                           const Done<v1::Conference>& done) {
   if (!play.ok()) return done(play.status());
   Run(
       [this, principal, id, play = *std::move(play), done]() mutable {
@@ -93,7 +91,7 @@ void Announcer::PlayToRoom(const Principal& principal, const std::string& id, ab
 }
 
 void Announcer::Stop(const Principal& principal, const v1::StopPlayConferenceRequest& request,
-                     Core::Done<v1::Conference> done) {
+                     Done<v1::Conference> done) {
   Run(
       [this, principal, id = request.id(), done] {
         auto room = FindRoom(principal, id);
@@ -107,17 +105,17 @@ void Announcer::Stop(const Principal& principal, const v1::StopPlayConferenceReq
 }
 
 void Announcer::Play(const Principal& principal, const v1::PlayConferencecallRequest& request,
-                     Core::Done<v1::Conferencecall> done) {
+                     Done<v1::Conferencecall> done) {
   PlayToParticipant(principal, request.id(), ReadPlay(request), done);
 }
 
 void Announcer::Talk(const Principal& principal, const v1::TalkConferencecallRequest& request,
-                     Core::Done<v1::Conferencecall> done) {
+                     Done<v1::Conferencecall> done) {
   PlayToParticipant(principal, request.id(), ReadTalk(request), done);
 }
 
 void Announcer::PlayToParticipant(const Principal& principal, const std::string& id, absl::StatusOr<PlayRequest> play,
-                                  const Core::Done<v1::Conferencecall>& done) {
+                                  const Done<v1::Conferencecall>& done) {
   if (!play.ok()) return done(play.status());
   Run(
       [this, principal, id, play = *std::move(play), done]() mutable {
@@ -133,7 +131,7 @@ void Announcer::PlayToParticipant(const Principal& principal, const std::string&
 }
 
 void Announcer::Stop(const Principal& principal, const v1::StopPlayConferencecallRequest& request,
-                     Core::Done<v1::Conferencecall> done) {
+                     Done<v1::Conferencecall> done) {
   Run(
       [this, principal, id = request.id(), done] {
         auto participant = FindParticipant(principal, id);

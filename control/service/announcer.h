@@ -4,7 +4,8 @@
 #include <functional>
 
 #include "common/id/id.h"
-#include "control/core/core.h"
+#include "control/core/conferencecalls.h"
+#include "control/core/conferences.h"
 #include "control/service/read_pool.h"
 #include "control/sound/audio_player.h"
 
@@ -15,18 +16,17 @@ namespace tutti::control {
 class Announcer {
  public:
   // All outlive the server.
-  Announcer(Core& core, ReadPool& reads, AudioPlayer& player, IdGenerator& ids)
-      : core_(core), reads_(reads), player_(player), ids_(ids) {}
+  Announcer(Conferences& conferences, Conferencecalls& conferencecalls, ReadPool& reads, AudioPlayer& player,
+            IdGenerator& ids)
+      : conferences_(conferences), conferencecalls_(conferencecalls), reads_(reads), player_(player), ids_(ids) {}
 
-  void Play(const Principal& principal, const v1::PlayConferenceRequest& request, Core::Done<v1::Conference> done);
-  void Talk(const Principal& principal, const v1::TalkConferenceRequest& request, Core::Done<v1::Conference> done);
-  void Stop(const Principal& principal, const v1::StopPlayConferenceRequest& request, Core::Done<v1::Conference> done);
-  void Play(const Principal& principal, const v1::PlayConferencecallRequest& request,
-            Core::Done<v1::Conferencecall> done);
-  void Talk(const Principal& principal, const v1::TalkConferencecallRequest& request,
-            Core::Done<v1::Conferencecall> done);
+  void Play(const Principal& principal, const v1::PlayConferenceRequest& request, Done<v1::Conference> done);
+  void Talk(const Principal& principal, const v1::TalkConferenceRequest& request, Done<v1::Conference> done);
+  void Stop(const Principal& principal, const v1::StopPlayConferenceRequest& request, Done<v1::Conference> done);
+  void Play(const Principal& principal, const v1::PlayConferencecallRequest& request, Done<v1::Conferencecall> done);
+  void Talk(const Principal& principal, const v1::TalkConferencecallRequest& request, Done<v1::Conferencecall> done);
   void Stop(const Principal& principal, const v1::StopPlayConferencecallRequest& request,
-            Core::Done<v1::Conferencecall> done);
+            Done<v1::Conferencecall> done);
 
  private:
   // The room or participant, and where its bridge or leg is.
@@ -39,13 +39,14 @@ class Announcer {
   absl::StatusOr<Target<v1::Conference>> FindRoom(const Principal& principal, const std::string& id);
   absl::StatusOr<Target<v1::Conferencecall>> FindParticipant(const Principal& principal, const std::string& id);
   void PlayToRoom(const Principal& principal, const std::string& id, absl::StatusOr<PlayRequest> play,
-                  const Core::Done<v1::Conference>& done);
+                  const Done<v1::Conference>& done);
   void PlayToParticipant(const Principal& principal, const std::string& id, absl::StatusOr<PlayRequest> play,
-                         const Core::Done<v1::Conferencecall>& done);
+                         const Done<v1::Conferencecall>& done);
   // On a thread of the pool.
   void Run(std::function<void()> task, const std::function<void(absl::Status)>& failed);
 
-  Core& core_;
+  Conferences& conferences_;
+  Conferencecalls& conferencecalls_;
   ReadPool& reads_;
   AudioPlayer& player_;
   IdGenerator& ids_;

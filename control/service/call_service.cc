@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "control/core/media_statistics.h"
 #include "control/service/reply.h"
 #include "control/service/request.h"
 #include "sdp/sdp.h"
@@ -22,12 +23,12 @@ absl::StatusOr<media::v1::MediaDescription> ParseOffer(const std::string& sdp_of
 }  // namespace
 
 Reactor* CallService::CreateCall(Context* context, const v1::CreateCallRequest* request, v1::Call* response) {
-  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Core::Done<v1::Call> done) {
+  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Done<v1::Call> done) {
     const auto key = GetIdempotencyKey(*context);
     if (!key.ok()) return done(key.status());
     const auto offer = ParseOffer(request->call().sdp_offer());
     if (!offer.ok()) return done(offer.status());
-    core_.CreateCall(principal, *request, *offer, *key, std::move(done));
+    calls_.Create(principal, *request, *offer, *key, std::move(done));
   });
 }
 
@@ -35,21 +36,21 @@ Reactor* CallService::ListCalls(Context* context, const v1::ListCallsRequest* re
                                 v1::ListCallsResponse* response) {
   return AnswerFrom<v1::ListCallsResponse>(
       authenticator_, *context, reads_, response,
-      [this, request = *request](const Principal& principal) { return core_.ListCalls(principal, request); });
+      [this, request = *request](const Principal& principal) { return calls_.List(principal, request); });
 }
 
 Reactor* CallService::GetCall(Context* context, const v1::GetCallRequest* request, v1::Call* response) {
-  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Core::Done<v1::Call> done) {
+  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Done<v1::Call> done) {
     const absl::Status status =
         reads_.Run([this, principal, id = request->id(), done] { ReadCall(principal, id, done); });
     if (!status.ok()) done(status);
   });
 }
 
-void CallService::ReadCall(const Principal& principal, const std::string& id, const Core::Done<v1::Call>& done) {
-  auto call = core_.GetCall(principal, id);
+void CallService::ReadCall(const Principal& principal, const std::string& id, const Done<v1::Call>& done) {
+  auto call = calls_.Get(principal, id);
   if (!call.ok() || call->status() != v1::Call::STATUS_PROGRESSING) return done(std::move(call));
-  const auto leg = core_.FindLeg(principal, id);
+  const auto leg = calls_.FindLeg(principal, id);
   const auto node = leg.ok() ? nodes_.find(leg->node_id) : nodes_.end();
   if (node == nodes_.end()) return done(std::move(call));
   media::v1::GetLegRequest request;
@@ -64,46 +65,46 @@ void CallService::ReadCall(const Principal& principal, const std::string& id, co
 }
 
 Reactor* CallService::DeleteCall(Context* context, const v1::DeleteCallRequest* request, v1::Call* response) {
-  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Core::Done<v1::Call> done) {
-    core_.HangupCall(principal, request->id(), std::move(done));
+  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Done<v1::Call> done) {
+    calls_.Hangup(principal, request->id(), std::move(done));
   });
 }
 
 Reactor* CallService::ReofferCall(Context* context, const v1::ReofferCallRequest* request, v1::Call* response) {
-  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Core::Done<v1::Call> done) {
+  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Done<v1::Call> done) {
     const auto offer = ParseOffer(request->sdp_offer());
     if (!offer.ok()) return done(offer.status());
-    core_.ReofferCall(principal, *request, *offer, std::move(done));
+    calls_.Reoffer(principal, *request, *offer, std::move(done));
   });
 }
 
 Reactor* CallService::HangupCall(Context* context, const v1::HangupCallRequest* request, v1::Call* response) {
-  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Core::Done<v1::Call> done) {
-    core_.HangupCall(principal, request->id(), std::move(done));
+  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Done<v1::Call> done) {
+    calls_.Hangup(principal, request->id(), std::move(done));
   });
 }
 
 Reactor* CallService::HoldCall(Context* context, const v1::HoldCallRequest* request, v1::Call* response) {
-  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Core::Done<v1::Call> done) {
-    core_.SetCallOnHold(principal, request->id(), true, std::move(done));
+  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Done<v1::Call> done) {
+    calls_.SetOnHold(principal, request->id(), true, std::move(done));
   });
 }
 
 Reactor* CallService::UnholdCall(Context* context, const v1::UnholdCallRequest* request, v1::Call* response) {
-  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Core::Done<v1::Call> done) {
-    core_.SetCallOnHold(principal, request->id(), false, std::move(done));
+  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Done<v1::Call> done) {
+    calls_.SetOnHold(principal, request->id(), false, std::move(done));
   });
 }
 
 Reactor* CallService::MuteCall(Context* context, const v1::MuteCallRequest* request, v1::Call* response) {
-  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Core::Done<v1::Call> done) {
-    core_.SetCallMuted(principal, request->id(), true, std::move(done));
+  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Done<v1::Call> done) {
+    calls_.SetMuted(principal, request->id(), true, std::move(done));
   });
 }
 
 Reactor* CallService::UnmuteCall(Context* context, const v1::UnmuteCallRequest* request, v1::Call* response) {
-  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Core::Done<v1::Call> done) {
-    core_.SetCallMuted(principal, request->id(), false, std::move(done));
+  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Done<v1::Call> done) {
+    calls_.SetMuted(principal, request->id(), false, std::move(done));
   });
 }
 

@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "control/core/core.h"
+#include "control/core/calls.h"
 #include "control/media/node_client.h"
 #include "control/service/authenticator.h"
 #include "control/service/read_pool.h"
@@ -17,8 +17,9 @@ namespace tutti::control {
 class CallService final : public v1::CallService::CallbackService {
  public:
   // Everything outlives the server; the nodes by their id.
-  CallService(Core& core, ReadPool& reads, const Authenticator& authenticator, std::map<std::string, NodeClient*> nodes)
-      : core_(core), reads_(reads), authenticator_(authenticator), nodes_(std::move(nodes)) {}
+  CallService(Calls& calls, ReadPool& reads, const Authenticator& authenticator,
+              std::map<std::string, NodeClient*> nodes)
+      : calls_(calls), reads_(reads), authenticator_(authenticator), nodes_(std::move(nodes)) {}
 
   grpc::ServerUnaryReactor* CreateCall(grpc::CallbackServerContext* context, const v1::CreateCallRequest* request,
                                        v1::Call* response) override;
@@ -43,9 +44,9 @@ class CallService final : public v1::CallService::CallbackService {
 
  private:
   // On a thread of the pool.
-  void ReadCall(const Principal& principal, const std::string& id, const Core::Done<v1::Call>& done);
+  void ReadCall(const Principal& principal, const std::string& id, const Done<v1::Call>& done);
 
-  Core& core_;
+  Calls& calls_;
   ReadPool& reads_;
   const Authenticator& authenticator_;
   const std::map<std::string, NodeClient*> nodes_;

@@ -12,7 +12,7 @@ Reactor* ConferencecallService::ListConferencecalls(Context* context, const v1::
                                                     v1::ListConferencecallsResponse* response) {
   return AnswerFrom<v1::ListConferencecallsResponse>(authenticator_, *context, reads_, response,
                                                      [this, request = *request](const Principal& principal) {
-                                                       auto list = core_.ListConferencecalls(principal, request);
+                                                       auto list = conferencecalls_.List(principal, request);
                                                        if (list.ok()) {
                                                          for (v1::Conferencecall& shown : *list->mutable_result())
                                                            shown.set_talking(is_talking_(shown.id()));
@@ -25,13 +25,13 @@ Reactor* ConferencecallService::GetConferencecall(Context* context, const v1::Ge
                                                   v1::Conferencecall* response) {
   return AnswerFrom<v1::Conferencecall>(authenticator_, *context, reads_, response,
                                         [this, id = request->id()](const Principal& principal) {
-                                          auto shown = core_.GetConferencecall(principal, id);
+                                          auto shown = conferencecalls_.Get(principal, id);
                                           if (shown.ok()) shown->set_talking(is_talking_(id));
                                           return shown;
                                         });
 }
 
-Core::Done<v1::Conferencecall> ConferencecallService::Shown(Core::Done<v1::Conferencecall> done) const {
+Done<v1::Conferencecall> ConferencecallService::Shown(Done<v1::Conferencecall> done) const {
   return [this, done = std::move(done)](absl::StatusOr<v1::Conferencecall> shown) {
     if (shown.ok()) shown->set_talking(is_talking_(shown->id()));
     done(std::move(shown));
@@ -41,31 +41,31 @@ Core::Done<v1::Conferencecall> ConferencecallService::Shown(Core::Done<v1::Confe
 Reactor* ConferencecallService::UpdateConferencecall(Context* context, const v1::UpdateConferencecallRequest* request,
                                                      v1::Conferencecall* response) {
   return AnswerLater(authenticator_, *context, response,
-                     [&](const Principal& principal, Core::Done<v1::Conferencecall> done) {
-                       core_.UpdateConferencecall(principal, *request, Shown(std::move(done)));
+                     [&](const Principal& principal, Done<v1::Conferencecall> done) {
+                       conferencecalls_.Update(principal, *request, Shown(std::move(done)));
                      });
 }
 
 Reactor* ConferencecallService::MoveConferencecall(Context* context, const v1::MoveConferencecallRequest* request,
                                                    v1::Conferencecall* response) {
   return AnswerLater(authenticator_, *context, response,
-                     [&](const Principal& principal, Core::Done<v1::Conferencecall> done) {
-                       core_.MoveConferencecall(principal, *request, std::move(done));
+                     [&](const Principal& principal, Done<v1::Conferencecall> done) {
+                       conferencecalls_.Move(principal, *request, std::move(done));
                      });
 }
 
 Reactor* ConferencecallService::DeleteConferencecall(Context* context, const v1::DeleteConferencecallRequest* request,
                                                      v1::Conferencecall* response) {
   return AnswerLater(authenticator_, *context, response,
-                     [&](const Principal& principal, Core::Done<v1::Conferencecall> done) {
-                       core_.DeleteConferencecall(principal, request->id(), Shown(std::move(done)));
+                     [&](const Principal& principal, Done<v1::Conferencecall> done) {
+                       conferencecalls_.Delete(principal, request->id(), Shown(std::move(done)));
                      });
 }
 
 Reactor* ConferencecallService::PlayConferencecall(Context* context, const v1::PlayConferencecallRequest* request,
                                                    v1::Conferencecall* response) {
   return AnswerLater(authenticator_, *context, response,
-                     [&](const Principal& principal, Core::Done<v1::Conferencecall> done) {
+                     [&](const Principal& principal, Done<v1::Conferencecall> done) {
                        announcer_.Play(principal, *request, Shown(std::move(done)));
                      });
 }
@@ -73,7 +73,7 @@ Reactor* ConferencecallService::PlayConferencecall(Context* context, const v1::P
 Reactor* ConferencecallService::TalkConferencecall(Context* context, const v1::TalkConferencecallRequest* request,
                                                    v1::Conferencecall* response) {
   return AnswerLater(authenticator_, *context, response,
-                     [&](const Principal& principal, Core::Done<v1::Conferencecall> done) {
+                     [&](const Principal& principal, Done<v1::Conferencecall> done) {
                        announcer_.Talk(principal, *request, Shown(std::move(done)));
                      });
 }
@@ -82,7 +82,7 @@ Reactor* ConferencecallService::StopPlayConferencecall(Context* context,
                                                        const v1::StopPlayConferencecallRequest* request,
                                                        v1::Conferencecall* response) {
   return AnswerLater(authenticator_, *context, response,
-                     [&](const Principal& principal, Core::Done<v1::Conferencecall> done) {
+                     [&](const Principal& principal, Done<v1::Conferencecall> done) {
                        announcer_.Stop(principal, *request, Shown(std::move(done)));
                      });
 }

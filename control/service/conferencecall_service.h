@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "control/core/core.h"
+#include "control/core/conferencecalls.h"
 #include "control/service/announcer.h"
 #include "control/service/authenticator.h"
 #include "control/service/read_pool.h"
@@ -20,9 +20,9 @@ class ConferencecallService final : public v1::ConferencecallService::CallbackSe
   using IsTalking = std::function<bool(const std::string& conferencecall_id)>;
 
   // All outlive the server.
-  ConferencecallService(Core& core, ReadPool& reads, const Authenticator& authenticator, IsTalking is_talking,
-                        Announcer& announcer)
-      : core_(core),
+  ConferencecallService(Conferencecalls& conferencecalls, ReadPool& reads, const Authenticator& authenticator,
+                        IsTalking is_talking, Announcer& announcer)
+      : conferencecalls_(conferencecalls),
         reads_(reads),
         authenticator_(authenticator),
         is_talking_(std::move(is_talking)),
@@ -55,9 +55,9 @@ class ConferencecallService final : public v1::ConferencecallService::CallbackSe
 
  private:
   // With what is known of it now.
-  Core::Done<v1::Conferencecall> Shown(Core::Done<v1::Conferencecall> done) const;
+  Done<v1::Conferencecall> Shown(Done<v1::Conferencecall> done) const;
 
-  Core& core_;
+  Conferencecalls& conferencecalls_;
   ReadPool& reads_;
   const Authenticator& authenticator_;
   const IsTalking is_talking_;

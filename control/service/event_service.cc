@@ -157,7 +157,7 @@ class EventService::Watcher final : public grpc::ServerWriteReactor<v1::Event> {
     if (!refused.ok()) return End(refused);
     if (!request_.stream().empty() || !request_.cursor().empty()) return BeginAtPoint();
     // From now on: what was committed before this moment gets its place before it.
-    service_.core_.SequenceEvents([self = self_](const absl::StatusOr<int64_t>& count) {
+    service_.events_.Sequence([self = self_](const absl::StatusOr<int64_t>& count) {
       if (count.ok() && *count > 0) self->service_.OnSequenced();
       self->service_.queue_.Post([self] { self->BeginAtPoint(); });
     });
@@ -167,12 +167,12 @@ class EventService::Watcher final : public grpc::ServerWriteReactor<v1::Event> {
     if (end_.has_value()) return;
     if (service_.ending_) return End(Ending());
     auto point =
-        service_.core_.FindEventPoint(principal_, request_.stream(), request_.after_sequence(), request_.cursor());
+        service_.events_.FindPoint(principal_, request_.stream(), request_.after_sequence(), request_.cursor());
     if (!point.ok()) return End(point.status());
     point_ = *std::move(point);
     if (absl::Status bounded = SetUntil(); !bounded.ok()) return End(bounded);
     if (point_.stream.empty()) {
-      context_.AddInitialMetadata(kCursorMetadata, service_.core_.MakeCursor(principal_, point_));
+      context_.AddInitialMetadata(kCursorMetadata, service_.events_.MakeCursor(principal_, point_));
     }
     service_.watchers_.insert(self_);
     if (wants_live_) {
@@ -191,8 +191,8 @@ class EventService::Watcher final : public grpc::ServerWriteReactor<v1::Event> {
       return Error(absl::StatusCode::kInvalidArgument, "INVALID_REQUEST_PARAMETER",
                    "until_cursor can't be given with a stream");
     }
-    TUTTI_ASSIGN_OR_RETURN(const Core::EventPoint until,
-                           service_.core_.FindEventPoint(principal_, "", 0, request_.until_cursor()));
+    TUTTI_ASSIGN_OR_RETURN(const EventPoint until,
+                           service_.events_.FindPoint(principal_, "", 0, request_.until_cursor()));
     point_.until = until.after;
     if (point_.until >= point_.after) return absl::OkStatus();
     return Error(absl::StatusCode::kFailedPrecondition, "CURSOR_AHEAD", "cursor is behind until_cursor");
@@ -221,7 +221,7 @@ class EventService::Watcher final : public grpc::ServerWriteReactor<v1::Event> {
   // Fills the buffer; false: nothing to write now.
   bool Read() {
     const int64_t before = point_.after;
-    auto events = service_.core_.ReadEvents(principal_, point_, kBatch);
+    auto events = service_.events_.Read(principal_, point_, kBatch);
     if (!events.ok()) {
       End(events.status());
       return false;
@@ -258,7 +258,7 @@ class EventService::Watcher final : public grpc::ServerWriteReactor<v1::Event> {
   bool wants_live_ = false;
   // Until OnDone.
   std::shared_ptr<Watcher> self_;
-  Core::EventPoint point_;
+  EventPoint point_;
   std::deque<v1::Event> buffer_;
   std::deque<std::shared_ptr<const LiveEvent>> live_;
   bool live_turn_ = false;
@@ -272,9 +272,9 @@ class EventService::Watcher final : public grpc::ServerWriteReactor<v1::Event> {
   std::optional<absl::Status> end_;
 };
 
-EventService::EventService(Core& core, TaskQueue& queue, Clock& clock, const Authenticator& authenticator,
+EventService::EventService(Events& events, TaskQueue& queue, Clock& clock, const Authenticator& authenticator,
                            OnDelivered on_delivered, FindTalkers find_talkers)
-    : core_(core),
+    : events_(events),
       queue_(queue),
       clock_(clock),
       authenticator_(authenticator),

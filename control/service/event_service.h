@@ -10,7 +10,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "common/clock/clock.h"
-#include "control/core/core.h"
+#include "control/core/events.h"
+#include "control/core/media.h"
 #include "control/live/live_hub.h"
 #include "control/scheduler/task_queue.h"
 #include "control/service/authenticator.h"
@@ -34,8 +35,8 @@ class EventService final : public v1::EventService::CallbackService {
 
   // The queue is this service's own, for its reads block. It is stopped after
   // the server and before the service ends. All outlive the server.
-  EventService(Core& core, TaskQueue& queue, Clock& clock, const Authenticator& authenticator, OnDelivered on_delivered,
-               FindTalkers find_talkers);
+  EventService(Events& events, TaskQueue& queue, Clock& clock, const Authenticator& authenticator,
+               OnDelivered on_delivered, FindTalkers find_talkers);
   ~EventService() override;
 
   grpc::ServerWriteReactor<v1::Event>* Watch(grpc::CallbackServerContext* context,
@@ -65,7 +66,7 @@ class EventService final : public v1::EventService::CallbackService {
   void PostWake() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Wake();
 
-  Core& core_;
+  Events& events_;
   TaskQueue& queue_;
   Clock& clock_;
   const Authenticator& authenticator_;

@@ -9,10 +9,10 @@ using Context = grpc::CallbackServerContext;
 using Reactor = grpc::ServerUnaryReactor;
 
 Reactor* FlowService::CreateFlow(Context* context, const v1::CreateFlowRequest* request, v1::Flow* response) {
-  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Core::Done<v1::Flow> done) {
+  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Done<v1::Flow> done) {
     const auto key = GetIdempotencyKey(*context);
     if (!key.ok()) return done(key.status());
-    core_.CreateFlow(principal, *request, *key, std::move(done));
+    flows_.Create(principal, *request, *key, std::move(done));
   });
 }
 
@@ -20,24 +20,24 @@ Reactor* FlowService::ListFlows(Context* context, const v1::ListFlowsRequest* re
                                 v1::ListFlowsResponse* response) {
   return AnswerFrom<v1::ListFlowsResponse>(
       authenticator_, *context, reads_, response,
-      [this, request = *request](const Principal& principal) { return core_.ListFlows(principal, request); });
+      [this, request = *request](const Principal& principal) { return flows_.List(principal, request); });
 }
 
 Reactor* FlowService::GetFlow(Context* context, const v1::GetFlowRequest* request, v1::Flow* response) {
   return AnswerFrom<v1::Flow>(
       authenticator_, *context, reads_, response,
-      [this, id = request->id()](const Principal& principal) { return core_.GetFlow(principal, id); });
+      [this, id = request->id()](const Principal& principal) { return flows_.Get(principal, id); });
 }
 
 Reactor* FlowService::ReplaceFlow(Context* context, const v1::ReplaceFlowRequest* request, v1::Flow* response) {
-  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Core::Done<v1::Flow> done) {
-    core_.ReplaceFlow(principal, *request, std::move(done));
+  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Done<v1::Flow> done) {
+    flows_.Replace(principal, *request, std::move(done));
   });
 }
 
 Reactor* FlowService::DeleteFlow(Context* context, const v1::DeleteFlowRequest* request, v1::Flow* response) {
-  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Core::Done<v1::Flow> done) {
-    core_.DeleteFlow(principal, request->id(), std::move(done));
+  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Done<v1::Flow> done) {
+    flows_.Delete(principal, request->id(), std::move(done));
   });
 }
 

@@ -1,7 +1,7 @@
 #ifndef CONTROL_SERVICE_FLOW_SERVICE_H_
 #define CONTROL_SERVICE_FLOW_SERVICE_H_
 
-#include "control/core/core.h"
+#include "control/core/flows.h"
 #include "control/service/authenticator.h"
 #include "control/service/read_pool.h"
 #include "tutti/control/v1/flow.grpc.pb.h"
@@ -12,8 +12,8 @@ namespace tutti::control {
 class FlowService final : public v1::FlowService::CallbackService {
  public:
   // All outlive the server.
-  FlowService(Core& core, ReadPool& reads, const Authenticator& authenticator)
-      : core_(core), reads_(reads), authenticator_(authenticator) {}
+  FlowService(Flows& flows, ReadPool& reads, const Authenticator& authenticator)
+      : flows_(flows), reads_(reads), authenticator_(authenticator) {}
 
   grpc::ServerUnaryReactor* CreateFlow(grpc::CallbackServerContext* context, const v1::CreateFlowRequest* request,
                                        v1::Flow* response) override;
@@ -27,7 +27,7 @@ class FlowService final : public v1::FlowService::CallbackService {
                                        v1::Flow* response) override;
 
  private:
-  Core& core_;
+  Flows& flows_;
   ReadPool& reads_;
   const Authenticator& authenticator_;
 };

@@ -34,7 +34,7 @@ std::string MakeStreamToken() {
 }
 
 void MediaStreams::Open(const Principal& principal, const v1::OpenMediaStreamRequest& request,
-                        Core::Done<v1::MediaStream> done) {
+                        Done<v1::MediaStream> done) {
   if (absl::Status status = CheckOpenMediaStream(request); !status.ok()) return done(status);
   v1::OpenMediaStreamRequest filled = request;
   if (filled.rate() == 0) filled.set_rate(kRateDefault);
@@ -52,13 +52,13 @@ absl::StatusOr<MediaStreams::Node> MediaStreams::FindNode(const std::string& nod
 }
 
 void MediaStreams::OpenTap(const Principal& principal, const v1::OpenMediaStreamRequest& request,
-                           const std::string& token, Core::Done<v1::MediaStream> done) {
+                           const std::string& token, Done<v1::MediaStream> done) {
   auto tap = std::make_shared<Tap>();
   tap->request.set_token(token);
   tap->request.set_bridge_id(request.id());
   tap->request.set_sample_rate_hz(request.rate());
   tap->done = std::move(done);
-  core_.PlaceBridge(principal, request.id(), [this, tap](const absl::StatusOr<MediaRef>& bridge) {
+  conferences_.PlaceBridge(principal, request.id(), [this, tap](const absl::StatusOr<MediaRef>& bridge) {
     if (!bridge.ok()) return tap->done(bridge.status());
     tap->node_id = bridge->node_id;
     queue_.Post([this, tap] { SendTap(tap); });
@@ -85,13 +85,13 @@ void MediaStreams::SendTap(const std::shared_ptr<Tap>& tap) {
 }
 
 void MediaStreams::OpenCall(const Principal& principal, const v1::OpenMediaStreamRequest& request,
-                            const std::string& token, Core::Done<v1::MediaStream> done) {
-  core_.CreateStreamCall(
+                            const std::string& token, Done<v1::MediaStream> done) {
+  calls_.CreateStream(
       principal, request, token,
       [this, principal, rate = request.rate(), token, done = std::move(done)](const absl::StatusOr<v1::Call>& call) {
         if (!call.ok()) return done(call.status());
         const absl::Status status = reads_.Run([this, principal, id = call->id(), rate, token, done] {
-          const auto leg = core_.FindLeg(principal, id);
+          const auto leg = calls_.FindLeg(principal, id);
           if (!leg.ok()) return done(leg.status());
           const auto node = FindNode(leg->node_id);
           if (!node.ok()) return done(node.status());

@@ -7,7 +7,8 @@
 #include <string>
 #include <utility>
 
-#include "control/core/core.h"
+#include "control/core/calls.h"
+#include "control/core/conferences.h"
 #include "control/media/node_client.h"
 #include "control/scheduler/task_queue.h"
 #include "control/service/read_pool.h"
@@ -27,30 +28,36 @@ class MediaStreams {
 
   // All outlive the server. `queue` is the clients'; `make_token` gives what nobody
   // guesses.
-  MediaStreams(Core& core, ReadPool& reads, TaskQueue& queue, std::map<std::string, Node> nodes,
-               std::function<std::string()> make_token)
-      : core_(core), reads_(reads), queue_(queue), nodes_(std::move(nodes)), make_token_(std::move(make_token)) {}
+  MediaStreams(Conferences& conferences, Calls& calls, ReadPool& reads, TaskQueue& queue,
+               std::map<std::string, Node> nodes, std::function<std::string()> make_token)
+      : conferences_(conferences),
+        calls_(calls),
+        reads_(reads),
+        queue_(queue),
+        nodes_(std::move(nodes)),
+        make_token_(std::move(make_token)) {}
 
-  void Open(const Principal& principal, const v1::OpenMediaStreamRequest& request, Core::Done<v1::MediaStream> done);
+  void Open(const Principal& principal, const v1::OpenMediaStreamRequest& request, Done<v1::MediaStream> done);
 
  private:
   // One that hears only, on its way.
   struct Tap {
     std::string node_id;
     media::v1::OpenAudioStreamRequest request;
-    Core::Done<v1::MediaStream> done;
+    Done<v1::MediaStream> done;
     int attempts = 0;
   };
 
   void OpenTap(const Principal& principal, const v1::OpenMediaStreamRequest& request, const std::string& token,
-               Core::Done<v1::MediaStream> done);
+               Done<v1::MediaStream> done);
   void SendTap(const std::shared_ptr<Tap>& tap);
   void OpenCall(const Principal& principal, const v1::OpenMediaStreamRequest& request, const std::string& token,
-                Core::Done<v1::MediaStream> done);
+                Done<v1::MediaStream> done);
   // UNAVAILABLE (MEDIA_NODE_UNAVAILABLE): it is not configured (any more).
   absl::StatusOr<Node> FindNode(const std::string& node_id) const;
 
-  Core& core_;
+  Conferences& conferences_;
+  Calls& calls_;
   ReadPool& reads_;
   TaskQueue& queue_;
   const std::map<std::string, Node> nodes_;

@@ -13,22 +13,21 @@ Reactor* RecordingService::ListRecordings(Context* context, const v1::ListRecord
                                           v1::ListRecordingsResponse* response) {
   return AnswerFrom<v1::ListRecordingsResponse>(
       authenticator_, *context, reads_, response,
-      [this, request = *request](const Principal& principal) { return core_.ListRecordings(principal, request); });
+      [this, request = *request](const Principal& principal) { return recordings_.List(principal, request); });
 }
 
 Reactor* RecordingService::GetRecording(Context* context, const v1::GetRecordingRequest* request,
                                         v1::Recording* response) {
   return AnswerFrom<v1::Recording>(
       authenticator_, *context, reads_, response,
-      [this, id = request->id()](const Principal& principal) { return core_.GetRecording(principal, id); });
+      [this, id = request->id()](const Principal& principal) { return recordings_.Get(principal, id); });
 }
 
 Reactor* RecordingService::DeleteRecording(Context* context, const v1::DeleteRecordingRequest* request,
                                            v1::Recording* response) {
-  return AnswerLater(authenticator_, *context, response,
-                     [&](const Principal& principal, Core::Done<v1::Recording> done) {
-                       core_.DeleteRecording(principal, request->id(), std::move(done));
-                     });
+  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Done<v1::Recording> done) {
+    recordings_.Delete(principal, request->id(), std::move(done));
+  });
 }
 
 grpc::ServerWriteReactor<google::api::HttpBody>* RecordingService::ReadRecordingFile(

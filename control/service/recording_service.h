@@ -1,7 +1,7 @@
 #ifndef CONTROL_SERVICE_RECORDING_SERVICE_H_
 #define CONTROL_SERVICE_RECORDING_SERVICE_H_
 
-#include "control/core/core.h"
+#include "control/core/recordings.h"
 #include "control/files/recording_files.h"
 #include "control/service/authenticator.h"
 #include "control/service/read_pool.h"
@@ -13,8 +13,8 @@ namespace tutti::control {
 class RecordingService final : public v1::RecordingService::CallbackService {
  public:
   // All outlive the server.
-  RecordingService(Core& core, ReadPool& reads, const Authenticator& authenticator, RecordingFiles& files)
-      : core_(core), reads_(reads), authenticator_(authenticator), files_(files) {}
+  RecordingService(Recordings& recordings, ReadPool& reads, const Authenticator& authenticator, RecordingFiles& files)
+      : recordings_(recordings), reads_(reads), authenticator_(authenticator), files_(files) {}
 
   grpc::ServerUnaryReactor* ListRecordings(grpc::CallbackServerContext* context,
                                            const v1::ListRecordingsRequest* request,
@@ -31,7 +31,7 @@ class RecordingService final : public v1::RecordingService::CallbackService {
                                                     v1::RecordingFileLink* response) override;
 
  private:
-  Core& core_;
+  Recordings& recordings_;
   ReadPool& reads_;
   const Authenticator& authenticator_;
   RecordingFiles& files_;

@@ -34,13 +34,13 @@ using Context = grpc::CallbackServerContext;
 using Reactor = grpc::ServerUnaryReactor;
 
 Reactor* SoundService::CreateSound(Context* context, const v1::CreateSoundRequest* request, v1::Sound* response) {
-  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Core::Done<v1::Sound> done) {
+  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Done<v1::Sound> done) {
     const auto key = GetIdempotencyKey(*context);
     if (!key.ok()) return done(key.status());
     const absl::Status status = reads_.Run([this, principal, request = *request, key = *key, done] {
       const auto duration = DurationOf(request.file().data());
       if (!duration.ok()) return done(duration.status());
-      core_.CreateSound(principal, request, *duration, key, done);
+      uploaded_sounds_.Create(principal, request, *duration, key, done);
     });
     if (!status.ok()) done(status);
   });
@@ -50,18 +50,18 @@ Reactor* SoundService::ListSounds(Context* context, const v1::ListSoundsRequest*
                                   v1::ListSoundsResponse* response) {
   return AnswerFrom<v1::ListSoundsResponse>(
       authenticator_, *context, reads_, response,
-      [this, request = *request](const Principal& principal) { return core_.ListSounds(principal, request); });
+      [this, request = *request](const Principal& principal) { return uploaded_sounds_.List(principal, request); });
 }
 
 Reactor* SoundService::GetSound(Context* context, const v1::GetSoundRequest* request, v1::Sound* response) {
   return AnswerFrom<v1::Sound>(
       authenticator_, *context, reads_, response,
-      [this, id = request->id()](const Principal& principal) { return core_.GetSound(principal, id); });
+      [this, id = request->id()](const Principal& principal) { return uploaded_sounds_.Get(principal, id); });
 }
 
 Reactor* SoundService::DeleteSound(Context* context, const v1::DeleteSoundRequest* request, v1::Sound* response) {
-  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Core::Done<v1::Sound> done) {
-    core_.DeleteSound(principal, request->id(), std::move(done));
+  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Done<v1::Sound> done) {
+    uploaded_sounds_.Delete(principal, request->id(), std::move(done));
   });
 }
 

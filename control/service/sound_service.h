@@ -1,7 +1,7 @@
 #ifndef CONTROL_SERVICE_SOUND_SERVICE_H_
 #define CONTROL_SERVICE_SOUND_SERVICE_H_
 
-#include "control/core/core.h"
+#include "control/core/uploaded_sounds.h"
 #include "control/service/authenticator.h"
 #include "control/service/read_pool.h"
 #include "tutti/control/v1/sound.grpc.pb.h"
@@ -12,8 +12,8 @@ namespace tutti::control {
 class SoundService final : public v1::SoundService::CallbackService {
  public:
   // All outlive the server.
-  SoundService(Core& core, ReadPool& reads, const Authenticator& authenticator)
-      : core_(core), reads_(reads), authenticator_(authenticator) {}
+  SoundService(UploadedSounds& uploaded_sounds, ReadPool& reads, const Authenticator& authenticator)
+      : uploaded_sounds_(uploaded_sounds), reads_(reads), authenticator_(authenticator) {}
 
   grpc::ServerUnaryReactor* CreateSound(grpc::CallbackServerContext* context, const v1::CreateSoundRequest* request,
                                         v1::Sound* response) override;
@@ -25,7 +25,7 @@ class SoundService final : public v1::SoundService::CallbackService {
                                         v1::Sound* response) override;
 
  private:
-  Core& core_;
+  UploadedSounds& uploaded_sounds_;
   ReadPool& reads_;
   const Authenticator& authenticator_;
 };

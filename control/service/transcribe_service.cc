@@ -13,37 +13,36 @@ Reactor* TranscribeService::ListTranscribes(Context* context, const v1::ListTran
                                             v1::ListTranscribesResponse* response) {
   return AnswerFrom<v1::ListTranscribesResponse>(
       authenticator_, *context, reads_, response,
-      [this, request = *request](const Principal& principal) { return core_.ListTranscribes(principal, request); });
+      [this, request = *request](const Principal& principal) { return transcribes_.List(principal, request); });
 }
 
 Reactor* TranscribeService::GetTranscribe(Context* context, const v1::GetTranscribeRequest* request,
                                           v1::Transcribe* response) {
   return AnswerFrom<v1::Transcribe>(
       authenticator_, *context, reads_, response,
-      [this, id = request->id()](const Principal& principal) { return core_.GetTranscribe(principal, id); });
+      [this, id = request->id()](const Principal& principal) { return transcribes_.Get(principal, id); });
 }
 
 Reactor* TranscribeService::StopTranscribe(Context* context, const v1::StopTranscribeRequest* request,
                                            v1::Transcribe* response) {
-  return AnswerLater(authenticator_, *context, response,
-                     [&](const Principal& principal, Core::Done<v1::Transcribe> done) {
-                       core_.StopTranscribe(principal, request->id(), std::move(done));
-                     });
+  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Done<v1::Transcribe> done) {
+    transcribes_.Stop(principal, request->id(), std::move(done));
+  });
 }
 
 Reactor* TranscribeService::DeleteTranscribe(Context* context, const v1::DeleteTranscribeRequest* request,
                                              v1::Transcribe* response) {
-  return AnswerLater(authenticator_, *context, response,
-                     [&](const Principal& principal, Core::Done<v1::Transcribe> done) {
-                       core_.DeleteTranscribe(principal, request->id(), std::move(done));
-                     });
+  return AnswerLater(authenticator_, *context, response, [&](const Principal& principal, Done<v1::Transcribe> done) {
+    transcribes_.Delete(principal, request->id(), std::move(done));
+  });
 }
 
 Reactor* TranscribeService::ListTranscripts(Context* context, const v1::ListTranscriptsRequest* request,
                                             v1::ListTranscriptsResponse* response) {
-  return AnswerFrom<v1::ListTranscriptsResponse>(
-      authenticator_, *context, reads_, response,
-      [this, request = *request](const Principal& principal) { return core_.ListTranscripts(principal, request); });
+  return AnswerFrom<v1::ListTranscriptsResponse>(authenticator_, *context, reads_, response,
+                                                 [this, request = *request](const Principal& principal) {
+                                                   return transcribes_.ListTranscripts(principal, request);
+                                                 });
 }
 
 }  // namespace tutti::control

@@ -1,7 +1,7 @@
 #ifndef CONTROL_SERVICE_TRANSCRIBE_SERVICE_H_
 #define CONTROL_SERVICE_TRANSCRIBE_SERVICE_H_
 
-#include "control/core/core.h"
+#include "control/core/transcribes.h"
 #include "control/export/transcribe_export.h"
 #include "control/service/authenticator.h"
 #include "control/service/read_pool.h"
@@ -13,8 +13,9 @@ namespace tutti::control {
 class TranscribeService final : public v1::TranscribeService::CallbackService {
  public:
   // All outlive the server.
-  TranscribeService(Core& core, ReadPool& reads, const Authenticator& authenticator, TranscribeExport& texts)
-      : core_(core), reads_(reads), authenticator_(authenticator), texts_(texts) {}
+  TranscribeService(Transcribes& transcribes, ReadPool& reads, const Authenticator& authenticator,
+                    TranscribeExport& texts)
+      : transcribes_(transcribes), reads_(reads), authenticator_(authenticator), texts_(texts) {}
 
   grpc::ServerUnaryReactor* ListTranscribes(grpc::CallbackServerContext* context,
                                             const v1::ListTranscribesRequest* request,
@@ -35,7 +36,7 @@ class TranscribeService final : public v1::TranscribeService::CallbackService {
   }
 
  private:
-  Core& core_;
+  Transcribes& transcribes_;
   ReadPool& reads_;
   const Authenticator& authenticator_;
   TranscribeExport& texts_;

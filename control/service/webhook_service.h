@@ -4,7 +4,7 @@
 #include <functional>
 #include <utility>
 
-#include "control/core/core.h"
+#include "control/core/webhooks.h"
 #include "control/service/authenticator.h"
 #include "control/service/read_pool.h"
 #include "tutti/control/v1/webhook.grpc.pb.h"
@@ -16,8 +16,9 @@ class WebhookService final : public v1::WebhookService::CallbackService {
  public:
   // All outlive the server. `on_change` is called after a commit that changed a
   // webhook or replayed something, on the store's thread: it must not block.
-  WebhookService(Core& core, ReadPool& reads, const Authenticator& authenticator, std::function<void()> on_change)
-      : core_(core), reads_(reads), authenticator_(authenticator), on_change_(std::move(on_change)) {}
+  WebhookService(Webhooks& webhooks, ReadPool& reads, const Authenticator& authenticator,
+                 std::function<void()> on_change)
+      : webhooks_(webhooks), reads_(reads), authenticator_(authenticator), on_change_(std::move(on_change)) {}
 
   grpc::ServerUnaryReactor* CreateWebhook(grpc::CallbackServerContext* context, const v1::CreateWebhookRequest* request,
                                           v1::Webhook* response) override;
@@ -40,14 +41,14 @@ class WebhookService final : public v1::WebhookService::CallbackService {
  private:
   // `done`, and `on_change_` before it where it went well.
   template <typename T>
-  Core::Done<T> Telling(Core::Done<T> done) const {
+  Done<T> Telling(Done<T> done) const {
     return [on_change = on_change_, done = std::move(done)](absl::StatusOr<T> result) {
       if (result.ok()) on_change();
       done(std::move(result));
     };
   }
 
-  Core& core_;
+  Webhooks& webhooks_;
   ReadPool& reads_;
   const Authenticator& authenticator_;
   const std::function<void()> on_change_;

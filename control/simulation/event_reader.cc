@@ -8,8 +8,8 @@ namespace tutti::control::simulation {
 void EventReader::Read(control::Core& core, int limit) {
   const control::Principal principal = control::DefaultPrincipal();
   if (!is_connected_) {
-    auto point = stream_.empty() ? core.FindEventPoint(principal, "", 0, cursor_)
-                                 : core.FindEventPoint(principal, stream_, seen_, "");
+    auto point = stream_.empty() ? core.events().FindPoint(principal, "", 0, cursor_)
+                                 : core.events().FindPoint(principal, stream_, seen_, "");
     if (!point.ok()) {
       if (!absl::IsUnavailable(point.status())) {
         world_.Fail(absl::StrCat("a watch of ", stream_, " is refused: ", point.status().ToString()));
@@ -22,7 +22,7 @@ void EventReader::Read(control::Core& core, int limit) {
     is_connected_ = true;
     has_begun_ = true;
   }
-  const auto events = core.ReadEvents(principal, point_, limit);
+  const auto events = core.events().Read(principal, point_, limit);
   if (!events.ok()) {
     if (!absl::IsUnavailable(events.status())) world_.Fail(events.status().ToString());
     return;

@@ -38,7 +38,7 @@ class EventReader {
   const std::string stream_;
   bool has_begun_ = false;
   bool is_connected_ = false;
-  control::Core::EventPoint point_;
+  control::EventPoint point_;
   int64_t seen_ = 0;
   std::string cursor_;
   std::vector<std::string> ids_;

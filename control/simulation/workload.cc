@@ -198,7 +198,9 @@ void Workload::CreateRoom() {
   if (world_.random.Chance(200)) room.set_id(NewId());
   SendTwins<C>(
       absl::StrCat("create room ", key), !key.empty() || !room.id().empty(),
-      [request, key](Core& core, Done<C> done) { core.CreateConference(Customer(), request, key, std::move(done)); },
+      [request, key](Core& core, Done<C> done) {
+        core.conferences().Create(Customer(), request, key, std::move(done));
+      },
       [this, key](const C& made) {
         if (key.empty()) return;
         std::string& id = created_[key];
@@ -219,7 +221,7 @@ void Workload::ChangeRoom() {
     request.mutable_conference()->set_id(id);
     request.mutable_conference()->set_timeout(timeout);
     Send<C>(
-        what, [request](Core& core, Done<C> done) { core.ReplaceConference(Customer(), request, std::move(done)); },
+        what, [request](Core& core, Done<C> done) { core.conferences().Replace(Customer(), request, std::move(done)); },
         check);
     return;
   }
@@ -229,14 +231,14 @@ void Workload::ChangeRoom() {
   request.mutable_update_mask()->add_paths("timeout");
   if (world_.random.Chance(300)) request.set_if_match(absl::StrCat(1 + world_.random.Below(4)));
   Send<C>(
-      what, [request](Core& core, Done<C> done) { core.UpdateConference(Customer(), request, std::move(done)); },
+      what, [request](Core& core, Done<C> done) { core.conferences().Update(Customer(), request, std::move(done)); },
       check);
 }
 
 void Workload::DeleteRoom(const std::string& id) {
   Send<C>(
       absl::StrCat("delete ", world_.Name("room", id)),
-      [id](Core& core, Done<C> done) { core.DeleteConference(Customer(), id, std::move(done)); },
+      [id](Core& core, Done<C> done) { core.conferences().Delete(Customer(), id, std::move(done)); },
       [this](const C& room) {
         if (room.status() < C::STATUS_TERMINATING) world_.Fail("a deleted room goes on");
       });
@@ -272,7 +274,7 @@ void Workload::CreateCall() {
   SendTwins<L>(
       absl::StrCat("create call ", key), !key.empty(),
       [request, key](Core& core, Done<L> done) {
-        core.CreateCall(Customer(), request, Offer(0), key, std::move(done));
+        core.calls().Create(Customer(), request, Offer(0), key, std::move(done));
       },
       [this, key](const L& made) {
         if (made.sdp_answer().empty()) world_.Fail("a call without an answer");
@@ -286,7 +288,7 @@ void Workload::CreateCall() {
 void Workload::HangUp(const std::string& id) {
   Send<L>(
       absl::StrCat("hang up ", world_.Name("call", id)),
-      [id](Core& core, Done<L> done) { core.HangupCall(Customer(), id, std::move(done)); },
+      [id](Core& core, Done<L> done) { core.calls().Hangup(Customer(), id, std::move(done)); },
       [this](const L& call) {
         if (call.status() < L::STATUS_TERMINATING) world_.Fail("a call that was hung up goes on");
       });
@@ -297,7 +299,7 @@ void Workload::Kick() {
   const std::string id = OneOf(checker_.participants());
   Send<P>(
       absl::StrCat("kick ", world_.Name("part", id)),
-      [id](Core& core, Done<P> done) { core.DeleteConferencecall(Customer(), id, std::move(done)); },
+      [id](Core& core, Done<P> done) { core.conferencecalls().Delete(Customer(), id, std::move(done)); },
       [this](const P& participant) {
         if (participant.status() < P::STATUS_LEAVING) world_.Fail("one who was kicked stays");
       });
@@ -312,7 +314,7 @@ void Workload::Reoffer() {
   Send<L>(
       absl::StrCat("re-offer ", world_.Name("call", request.id())),
       [request, version](Core& core, Done<L> done) {
-        core.ReofferCall(Customer(), request, Offer(version), std::move(done));
+        core.calls().Reoffer(Customer(), request, Offer(version), std::move(done));
       },
       [](const L&) {});
 }
@@ -322,7 +324,7 @@ void Workload::StartRecording() {
   request.set_id(OneOf(checker_.rooms()));
   Send<C>(
       absl::StrCat("record ", world_.Name("room", request.id())),
-      [request](Core& core, Done<C> done) { core.StartRecording(Customer(), request, std::move(done)); },
+      [request](Core& core, Done<C> done) { core.recordings().Start(Customer(), request, std::move(done)); },
       [this](const C& room) {
         if (room.recording_id().empty()) world_.Fail("a recording that begins is not the room's");
       });
@@ -332,7 +334,7 @@ void Workload::StopRecording() {
   const std::string id = OneOf(checker_.rooms());
   Send<C>(
       absl::StrCat("stop recording ", world_.Name("room", id)),
-      [id](Core& core, Done<C> done) { core.StopRecording(Customer(), id, std::move(done)); },
+      [id](Core& core, Done<C> done) { core.recordings().Stop(Customer(), id, std::move(done)); },
       [this](const C& room) {
         if (!room.recording_id().empty()) world_.Fail("a recording that was stopped is the room's");
       });
@@ -343,7 +345,7 @@ void Workload::PauseRecording() {
   const bool paused = world_.random.Chance(500);
   Send<C>(
       absl::StrCat(paused ? "pause" : "resume", " recording ", world_.Name("room", id)),
-      [id, paused](Core& core, Done<C> done) { core.PauseRecording(Customer(), id, paused, std::move(done)); },
+      [id, paused](Core& core, Done<C> done) { core.recordings().Pause(Customer(), id, paused, std::move(done)); },
       [](const C&) {});
 }
 
@@ -353,7 +355,7 @@ void Workload::StartTranscribe() {
   request.set_language("en-US");
   Send<C>(
       absl::StrCat("transcribe ", world_.Name("room", request.id())),
-      [request](Core& core, Done<C> done) { core.StartTranscribe(Customer(), request, std::move(done)); },
+      [request](Core& core, Done<C> done) { core.transcribes().Start(Customer(), request, std::move(done)); },
       [this](const C& room) {
         if (room.transcribe_id().empty()) world_.Fail("a transcription that begins is not the room's");
       });
@@ -363,7 +365,7 @@ void Workload::StopTranscribe() {
   const std::string id = OneOf(checker_.rooms());
   Send<C>(
       absl::StrCat("stop transcribing ", world_.Name("room", id)),
-      [id](Core& core, Done<C> done) { core.StopTranscribeOf(Customer(), id, std::move(done)); },
+      [id](Core& core, Done<C> done) { core.transcribes().StopOf(Customer(), id, std::move(done)); },
       [this](const C& room) {
         if (!room.transcribe_id().empty()) world_.Fail("a transcription that was stopped is the room's");
       });
@@ -373,7 +375,7 @@ void Workload::Get() {
   int index = 0;
   Core* core = pick_(&index);
   if (core == nullptr || checker_.rooms().empty()) return;
-  const auto room = core->GetConference(Customer(), OneOf(checker_.rooms()));
+  const auto room = core->conferences().Get(Customer(), OneOf(checker_.rooms()));
   if (room.ok() && room->conferencecall_ids_size() != room->participant_count()) {
     world_.Fail(absl::StrCat("GET counts otherwise than it lists: ", room->ShortDebugString()));
   }

@@ -38,7 +38,7 @@ class Workload {
 
  private:
   template <typename T>
-  using Done = control::Core::Done<T>;
+  using Done = control::Done<T>;
   // A request in progress, until it is answered for good.
   struct Request {
     std::string what;

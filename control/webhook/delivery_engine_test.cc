@@ -214,7 +214,7 @@ TEST_F(DeliveryEngineTest, A410DisablesTheWebhookAndKeepsWhatWaits) {
   const auto webhook = *CreateWebhook(kUri);
   EndedRoom();
   Answer(410);
-  const auto now = *core_->GetWebhook(principal_, webhook.id());
+  const auto now = *core_->webhooks().Get(principal_, webhook.id());
   EXPECT_FALSE(now.enabled());
   EXPECT_EQ(now.disabled_reason(), v1::Webhook::DISABLED_REASON_GONE);
   EXPECT_NE(now.etag(), webhook.etag());

@@ -78,7 +78,7 @@ class DeliveryFixture : public CoreFixture {
   }
 
   template <typename T>
-  absl::StatusOr<T> Wait(const std::function<void(Core::Done<T>)>& begin) {
+  absl::StatusOr<T> Wait(const std::function<void(Done<T>)>& begin) {
     std::optional<absl::StatusOr<T>> answer;
     begin([&answer](absl::StatusOr<T> result) { answer = std::move(result); });
     RunSteps();
@@ -92,22 +92,22 @@ class DeliveryFixture : public CoreFixture {
     request.mutable_webhook()->set_uri(uri);
     request.mutable_webhook()->set_secret(secret);
     for (const std::string& type : types) request.mutable_webhook()->add_event_types(type);
-    return Wait<v1::Webhook>([&](auto done) { core_->CreateWebhook(principal_, request, key, std::move(done)); });
+    return Wait<v1::Webhook>([&](auto done) { core_->webhooks().Create(principal_, request, key, std::move(done)); });
   }
   absl::StatusOr<v1::Webhook> Enable(const std::string& id, bool enabled) {
     v1::UpdateWebhookRequest request;
     request.mutable_webhook()->set_id(id);
     request.mutable_webhook()->set_enabled(enabled);
-    return Wait<v1::Webhook>([&](auto done) { core_->UpdateWebhook(principal_, request, std::move(done)); });
+    return Wait<v1::Webhook>([&](auto done) { core_->webhooks().Update(principal_, request, std::move(done)); });
   }
   absl::StatusOr<v1::ReplayWebhookResponse> Replay(const v1::ReplayWebhookRequest& request) {
     return Wait<v1::ReplayWebhookResponse>(
-        [&](auto done) { core_->ReplayWebhook(principal_, request, std::move(done)); });
+        [&](auto done) { core_->webhooks().Replay(principal_, request, std::move(done)); });
   }
   std::vector<v1::WebhookDelivery> Deliveries(const std::string& id) {
     v1::ListWebhookDeliveriesRequest request;
     request.set_id(id);
-    const auto listed = core_->ListWebhookDeliveries(principal_, request);
+    const auto listed = core_->webhooks().ListDeliveries(principal_, request);
     EXPECT_TRUE(listed.ok()) << listed.status();
     return {listed->result().begin(), listed->result().end()};
   }

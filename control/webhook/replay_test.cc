@@ -101,11 +101,11 @@ TEST_F(ReplayTest, EverythingSinceATimeAlsoWhatItNeverGot) {
 TEST_F(ReplayTest, APageAtATime) {
   StartFirst();
   for (int i = 0; i < 501; ++i) {
-    core_->CreateConference(principal_, {}, "",
-                            [](const absl::StatusOr<v1::Conference>& made) { ASSERT_TRUE(made.ok()); });
+    core_->conferences().Create(principal_, {}, "",
+                                [](const absl::StatusOr<v1::Conference>& made) { ASSERT_TRUE(made.ok()); });
   }
   for (int i = 0; i < 501; ++i) {
-    core_->CreateConference(principal_, {}, "", [](const absl::StatusOr<v1::Conference>&) {});
+    core_->conferences().Create(principal_, {}, "", [](const absl::StatusOr<v1::Conference>&) {});
     RunSteps();
   }
   const std::string id = CreateWebhook(kUri)->id();

@@ -16,20 +16,20 @@ class WebhookCrudTest : public DeliveryFixture {
     v1::ReplaceWebhookRequest request;
     *request.mutable_webhook() = webhook;
     request.set_if_match(if_match);
-    return Wait<v1::Webhook>([&](auto done) { core_->ReplaceWebhook(principal_, request, std::move(done)); });
+    return Wait<v1::Webhook>([&](auto done) { core_->webhooks().Replace(principal_, request, std::move(done)); });
   }
   absl::StatusOr<v1::Webhook> Update(const v1::Webhook& webhook, const std::vector<std::string>& paths) {
     v1::UpdateWebhookRequest request;
     *request.mutable_webhook() = webhook;
     for (const std::string& path : paths) request.mutable_update_mask()->add_paths(path);
-    return Wait<v1::Webhook>([&](auto done) { core_->UpdateWebhook(principal_, request, std::move(done)); });
+    return Wait<v1::Webhook>([&](auto done) { core_->webhooks().Update(principal_, request, std::move(done)); });
   }
   absl::StatusOr<v1::Webhook> Delete(const std::string& id) {
-    return Wait<v1::Webhook>([&](auto done) { core_->DeleteWebhook(principal_, id, std::move(done)); });
+    return Wait<v1::Webhook>([&](auto done) { core_->webhooks().Delete(principal_, id, std::move(done)); });
   }
   int64_t Purge() {
     int64_t rows = -1;
-    core_->Purge([&](const absl::StatusOr<int64_t>& purged) { rows = *purged; });
+    core_->upkeep().Purge([&](const absl::StatusOr<int64_t>& purged) { rows = *purged; });
     RunSteps();
     return rows;
   }
@@ -47,8 +47,8 @@ TEST_F(WebhookCrudTest, IsMadeWithDefaultsAndShowsTheSecretThatWeMadeOnce) {
   EXPECT_NE(CreateWebhook(kUri)->generated_secret(), made->generated_secret());
   v1::Webhook shown = *made;
   shown.clear_generated_secret();
-  EXPECT_EQ(core_->GetWebhook(principal_, made->id())->SerializeAsString(), shown.SerializeAsString());
-  EXPECT_EQ(core_->ListWebhooks(principal_, {})->result(1).SerializeAsString(), shown.SerializeAsString());
+  EXPECT_EQ(core_->webhooks().Get(principal_, made->id())->SerializeAsString(), shown.SerializeAsString());
+  EXPECT_EQ(core_->webhooks().List(principal_, {})->result(1).SerializeAsString(), shown.SerializeAsString());
   const auto given = CreateWebhook(kUri, {}, kSecret);
   EXPECT_EQ(given->generated_secret() + given->secret(), "");
 }
@@ -64,7 +64,7 @@ TEST_F(WebhookCrudTest, RefusesWhatIsWrong) {
     EXPECT_EQ(refused(kUri, {}, secret), "INVALID_REQUEST_PARAMETER") << secret;
   }
   EXPECT_EQ(refused(kUri, {"conferencecall_talking", "call_dtmf", "conference_deleted"}, kSecret), "");
-  EXPECT_EQ(core_->ListWebhooks(principal_, {})->result_size(), 1);
+  EXPECT_EQ(core_->webhooks().List(principal_, {})->result_size(), 1);
 }
 
 TEST_F(WebhookCrudTest, ACustomerHasSixteenAtMost) {
@@ -74,9 +74,9 @@ TEST_F(WebhookCrudTest, ACustomerHasSixteenAtMost) {
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kResourceExhausted);
   v1::ListWebhooksRequest request;
   request.set_page_size(10);
-  const auto first = *core_->ListWebhooks(principal_, request);
+  const auto first = *core_->webhooks().List(principal_, request);
   request.set_page_token(first.next_page_token());
-  const auto second = *core_->ListWebhooks(principal_, request);
+  const auto second = *core_->webhooks().List(principal_, request);
   EXPECT_EQ(first.result_size(), 10);
   EXPECT_EQ(second.result_size(), 6);
   EXPECT_EQ(second.next_page_token(), "");
@@ -92,7 +92,7 @@ TEST_F(WebhookCrudTest, ACreateWithTheSameKeyGivesTheSameAnswer) {
   const auto again = CreateWebhook(kUri, {}, "", "key");
   EXPECT_EQ(again->SerializeAsString(), first->SerializeAsString());
   EXPECT_EQ(ReasonOf(CreateWebhook("https://example.com/other", {}, "", "key").status()), "IDEMPOTENCY_KEY_REUSED");
-  EXPECT_EQ(core_->ListWebhooks(principal_, {})->result_size(), 1);
+  EXPECT_EQ(core_->webhooks().List(principal_, {})->result_size(), 1);
 }
 
 TEST_F(WebhookCrudTest, IsReplacedAndUpdated) {
@@ -155,7 +155,7 @@ TEST_F(WebhookCrudTest, TheLogShowsWhatWasSentAndWaits) {
   v1::ListWebhookDeliveriesRequest request;
   request.set_id(id);
   request.set_page_size(2);
-  const auto first = *core_->ListWebhookDeliveries(principal_, request);
+  const auto first = *core_->webhooks().ListDeliveries(principal_, request);
   ASSERT_EQ(first.result_size(), 2);
   EXPECT_EQ(first.result(0).sequence(), 3);
   EXPECT_EQ(first.result(0).type(), "conference_deleted");
@@ -165,15 +165,15 @@ TEST_F(WebhookCrudTest, TheLogShowsWhatWasSentAndWaits) {
   EXPECT_EQ(first.result(1).last_status(), 404);
   EXPECT_TRUE(first.result(1).has_tm_next_attempt());
   request.set_page_token(first.next_page_token());
-  const auto second = *core_->ListWebhookDeliveries(principal_, request);
+  const auto second = *core_->webhooks().ListDeliveries(principal_, request);
   ASSERT_EQ(second.result_size(), 1);
   EXPECT_EQ(second.result(0).state(), v1::WebhookDelivery::STATE_DELIVERED);
   EXPECT_EQ(second.next_page_token(), "");
   request.set_state(v1::WebhookDelivery::STATE_PENDING);
-  EXPECT_EQ(ReasonOf(core_->ListWebhookDeliveries(principal_, request).status()), "INVALID_REQUEST_PARAMETER");
+  EXPECT_EQ(ReasonOf(core_->webhooks().ListDeliveries(principal_, request).status()), "INVALID_REQUEST_PARAMETER");
   request.clear_page_token();
-  EXPECT_EQ(core_->ListWebhookDeliveries(principal_, request)->result_size(), 2);
-  const auto counts = *core_->CountWebhooks();
+  EXPECT_EQ(core_->webhooks().ListDeliveries(principal_, request)->result_size(), 2);
+  const auto counts = *core_->census().CountWebhooks();
   EXPECT_EQ(counts.pending, 2);
   EXPECT_EQ(counts.dead, 0);
 }
@@ -183,13 +183,13 @@ TEST_F(WebhookCrudTest, ADeletedOneIsGoneWithItsDeliveries) {
   const std::string id = CreateWebhook(kUri)->id();
   EndedRoom();
   ASSERT_TRUE(Delete(id).ok());
-  EXPECT_EQ(ReasonOf(core_->GetWebhook(principal_, id).status()), "WEBHOOK_NOT_FOUND");
+  EXPECT_EQ(ReasonOf(core_->webhooks().Get(principal_, id).status()), "WEBHOOK_NOT_FOUND");
   EXPECT_EQ(ReasonOf(Delete(id).status()), "WEBHOOK_NOT_FOUND");
   Answer(200);
   PassTime(absl::Minutes(1));
   EXPECT_EQ(Waiting(), 0u);
   EXPECT_EQ(Purge(), 3 + 1) << "deliveries, and the mark that they are to be deleted";
-  EXPECT_EQ(core_->CountWebhooks()->pending, 0);
+  EXPECT_EQ(core_->census().CountWebhooks()->pending, 0);
 }
 
 TEST_F(WebhookCrudTest, DeliveriesAreKeptAsLongAsEvents) {
@@ -210,14 +210,14 @@ TEST_F(WebhookCrudTest, OfAnotherCustomerItDoesNotExist) {
   v1::Webhook change;
   change.set_id(made.id());
   change.set_uri(kUri);
-  EXPECT_EQ(ReasonOf(core_->GetWebhook(principal_, made.id()).status()), "WEBHOOK_NOT_FOUND");
+  EXPECT_EQ(ReasonOf(core_->webhooks().Get(principal_, made.id()).status()), "WEBHOOK_NOT_FOUND");
   EXPECT_EQ(ReasonOf(Replace(change).status()), "WEBHOOK_NOT_FOUND");
   EXPECT_EQ(ReasonOf(Update(change, {}).status()), "WEBHOOK_NOT_FOUND");
   EXPECT_EQ(ReasonOf(Delete(made.id()).status()), "WEBHOOK_NOT_FOUND");
   v1::ListWebhookDeliveriesRequest request;
   request.set_id(made.id());
-  EXPECT_EQ(ReasonOf(core_->ListWebhookDeliveries(principal_, request).status()), "WEBHOOK_NOT_FOUND");
-  EXPECT_EQ(core_->ListWebhooks(principal_, {})->result_size(), 0);
+  EXPECT_EQ(ReasonOf(core_->webhooks().ListDeliveries(principal_, request).status()), "WEBHOOK_NOT_FOUND");
+  EXPECT_EQ(core_->webhooks().List(principal_, {})->result_size(), 0);
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "control/core/core.h"
+#include "control/core/census.h"
 #include "control/webhook/delivery_engine.h"
 #include "prometheus/collectable.h"
 #include "prometheus/counter.h"
@@ -32,7 +32,7 @@ class WebhookMetrics {
 class WebhookGauges final : public prometheus::Collectable {
  public:
   struct Sources {
-    std::function<absl::StatusOr<Core::WebhookCounts>()> counts;
+    std::function<absl::StatusOr<WebhookCounts>()> counts;
     std::function<int64_t()> in_flight;
   };
 

@@ -31,7 +31,7 @@ TEST(WebhookMetricsTest, ReadsTheStoreAtEachScrape) {
   WebhookGauges gauges({
       .counts =
           [] {
-            return Core::WebhookCounts{3, 4, absl::Seconds(5)};
+            return WebhookCounts{3, 4, absl::Seconds(5)};
           },
       .in_flight = [] { return 6; },
   });
