@@ -111,6 +111,7 @@ void StartCall(Steps& steps, const Principal& principal, const v1::CreateCallReq
                const std::string& idempotency_key, Done<v1::Call> done) {
   auto created = std::make_shared<Created>();
   steps.Run(
+      principal.traceparent,
       [&steps, principal, request, media, idempotency_key, created](Work& work, Rules& rules) -> absl::Status {
         TUTTI_ASSIGN_OR_RETURN(*created, MakeCall(work, rules, steps, principal, request, media, idempotency_key));
         return absl::OkStatus();
@@ -208,6 +209,7 @@ void Calls::Reoffer(const Principal& principal, const v1::ReofferCallRequest& re
   if (status.ok()) status = CheckSdpOffer(request.sdp_offer());
   if (!status.ok()) return done(status);
   steps_.Run(
+      principal.traceparent,
       [principal, request, offer](Work& work, Rules& rules) -> absl::Status {
         TUTTI_ASSIGN_OR_RETURN(CallRecord * record, Load(work, principal, request.id()));
         return rules.Reoffer(*record, request.sdp_offer(), offer);
@@ -229,6 +231,7 @@ void Calls::Reoffer(const Principal& principal, const v1::ReofferCallRequest& re
 void Calls::SetOnHold(const Principal& principal, const std::string& id, bool on_hold, Done<v1::Call> done) {
   if (absl::Status status = CheckId("id", id); !status.ok()) return done(status);
   steps_.RunReply<CallRecord, v1::Call>(
+      principal,
       [principal, id, on_hold](Work& work, Rules& rules) -> absl::StatusOr<CallReply> {
         TUTTI_ASSIGN_OR_RETURN(CallRecord * record, Load(work, principal, id));
         TUTTI_RETURN_IF_ERROR(rules.ChangeCall(*record, on_hold, record->call().muted()));
@@ -240,6 +243,7 @@ void Calls::SetOnHold(const Principal& principal, const std::string& id, bool on
 void Calls::SetMuted(const Principal& principal, const std::string& id, bool muted, Done<v1::Call> done) {
   if (absl::Status status = CheckId("id", id); !status.ok()) return done(status);
   steps_.RunReply<CallRecord, v1::Call>(
+      principal,
       [principal, id, muted](Work& work, Rules& rules) -> absl::StatusOr<CallReply> {
         TUTTI_ASSIGN_OR_RETURN(CallRecord * record, Load(work, principal, id));
         TUTTI_RETURN_IF_ERROR(rules.ChangeCall(*record, record->call().on_hold(), muted));
@@ -251,6 +255,7 @@ void Calls::SetMuted(const Principal& principal, const std::string& id, bool mut
 void Calls::Hangup(const Principal& principal, const std::string& id, Done<v1::Call> done) {
   if (absl::Status status = CheckId("id", id); !status.ok()) return done(status);
   steps_.RunReply<CallRecord, v1::Call>(
+      principal,
       [principal, id](Work& work, Rules& rules) -> absl::StatusOr<CallReply> {
         TUTTI_ASSIGN_OR_RETURN(CallRecord * record, Load(work, principal, id));
         TUTTI_RETURN_IF_ERROR(

@@ -57,6 +57,7 @@ void Conferencecalls::Update(const Principal& principal, const v1::UpdateConfere
                              Done<v1::Conferencecall> done) {
   if (absl::Status status = CheckId("id", request.conferencecall().id()); !status.ok()) return done(status);
   steps_.RunReply<ConferencecallRecord, v1::Conferencecall>(
+      principal,
       [principal, request](Work& work, Rules& rules) -> absl::StatusOr<ConferencecallReply> {
         TUTTI_ASSIGN_OR_RETURN(ConferencecallRecord * record, Load(work, principal, request.conferencecall().id()));
         TUTTI_RETURN_IF_ERROR(CheckUnchanged(request.conferencecall(), record->conferencecall()));
@@ -75,6 +76,7 @@ void Conferencecalls::Move(const Principal& principal, const v1::MoveConferencec
   if (status.ok()) status = CheckId("conference_id", request.conference_id());
   if (!status.ok()) return done(status);
   steps_.RunReply<ConferencecallRecord, v1::Conferencecall>(
+      principal,
       [principal, request](Work& work, Rules& rules) -> absl::StatusOr<ConferencecallReply> {
         TUTTI_ASSIGN_OR_RETURN(ConferencecallRecord * record, Load(work, principal, request.id()));
         TUTTI_ASSIGN_OR_RETURN(ConferencecallRecord * moved, rules.MoveToRoom(*record, request.conference_id()));
@@ -86,6 +88,7 @@ void Conferencecalls::Move(const Principal& principal, const v1::MoveConferencec
 void Conferencecalls::Delete(const Principal& principal, const std::string& id, Done<v1::Conferencecall> done) {
   if (absl::Status status = CheckId("id", id); !status.ok()) return done(status);
   steps_.RunReply<ConferencecallRecord, v1::Conferencecall>(
+      principal,
       [principal, id](Work& work, Rules& rules) -> absl::StatusOr<ConferencecallReply> {
         TUTTI_ASSIGN_OR_RETURN(ConferencecallRecord * record, Load(work, principal, id));
         TUTTI_RETURN_IF_ERROR(

@@ -99,6 +99,7 @@ void Conferences::Create(const Principal& principal, const v1::CreateConferenceR
   if (status.ok()) status = CheckIdempotencyKey(idempotency_key);
   if (!status.ok()) return done(status);
   steps_.RunReply<ConferenceRecord, v1::Conference>(
+      principal,
       [&options = steps_.options(), principal, request, idempotency_key](Work& work, Rules& rules) {
         return MakeConference(work, rules, options, principal, request, idempotency_key);
       },
@@ -134,6 +135,7 @@ void Conferences::Replace(const Principal& principal, const v1::ReplaceConferenc
                           Done<v1::Conference> done) {
   if (absl::Status status = CheckId("id", request.conference().id()); !status.ok()) return done(status);
   steps_.RunReply<ConferenceRecord, v1::Conference>(
+      principal,
       [principal, request](Work& work, Rules& rules) {
         return Change(work, rules, principal, request.conference(), nullptr, request.if_match());
       },
@@ -144,6 +146,7 @@ void Conferences::Update(const Principal& principal, const v1::UpdateConferenceR
                          Done<v1::Conference> done) {
   if (absl::Status status = CheckId("id", request.conference().id()); !status.ok()) return done(status);
   steps_.RunReply<ConferenceRecord, v1::Conference>(
+      principal,
       [principal, request](Work& work, Rules& rules) {
         return Change(work, rules, principal, request.conference(), &request.update_mask(), request.if_match());
       },
@@ -153,6 +156,7 @@ void Conferences::Update(const Principal& principal, const v1::UpdateConferenceR
 void Conferences::Delete(const Principal& principal, const std::string& id, Done<v1::Conference> done) {
   if (absl::Status status = CheckId("id", id); !status.ok()) return done(status);
   steps_.RunReply<ConferenceRecord, v1::Conference>(
+      principal,
       [principal, id](Work& work, Rules& rules) -> absl::StatusOr<ConferenceReply> {
         TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * record, LoadConference(work, principal, id));
         TUTTI_RETURN_IF_ERROR(rules.EndConference(*record, ConferenceEvent::kDelete));
@@ -164,6 +168,7 @@ void Conferences::Delete(const Principal& principal, const std::string& id, Done
 void Conferences::SetLocked(const Principal& principal, const std::string& id, bool locked, Done<v1::Conference> done) {
   if (absl::Status status = CheckId("id", id); !status.ok()) return done(status);
   steps_.RunReply<ConferenceRecord, v1::Conference>(
+      principal,
       [principal, id, locked](Work& work, Rules& rules) -> absl::StatusOr<ConferenceReply> {
         TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * record, LoadConference(work, principal, id));
         TUTTI_RETURN_IF_ERROR(rules.SetLocked(*record, locked));
@@ -175,6 +180,7 @@ void Conferences::SetLocked(const Principal& principal, const std::string& id, b
 void Conferences::MuteAll(const Principal& principal, const std::string& id, bool muted, Done<v1::Conference> done) {
   if (absl::Status status = CheckId("id", id); !status.ok()) return done(status);
   steps_.RunReply<ConferenceRecord, v1::Conference>(
+      principal,
       [principal, id, muted](Work& work, Rules& rules) -> absl::StatusOr<ConferenceReply> {
         TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * record, LoadConference(work, principal, id));
         TUTTI_RETURN_IF_ERROR(rules.MuteAll(*record, muted));
@@ -207,6 +213,7 @@ void Conferences::PlaceBridge(const Principal& principal, const std::string& con
   if (absl::Status status = CheckId("id", conference_id); !status.ok()) return done(status);
   auto ref = std::make_shared<MediaRef>();
   steps_.Run(
+      principal.traceparent,
       [&steps = steps_, principal, conference_id, ref](Work& work, Rules& rules) -> absl::Status {
         TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * room, LoadConference(work, principal, conference_id));
         TUTTI_RETURN_IF_ERROR(Next(room->conference(), ConferenceEvent::kListen).status());
@@ -215,6 +222,7 @@ void Conferences::PlaceBridge(const Principal& principal, const std::string& con
         *ref = {room->node_id(), conference_id, room->bridge_revision()};
         return absl::OkStatus();
       },
+      nullptr,
       [ref, done = std::move(done)](absl::Status status) {
         if (!status.ok()) return done(std::move(status));
         done(*ref);

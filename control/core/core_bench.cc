@@ -41,7 +41,7 @@ class LoopbackMedia final : public EffectSink, public NodePicker {
       if (!command.ok()) continue;
       if (auto* put = std::get_if<media::v1::PutLegRequest>(&command->request)) {
         auto state = node_.Put(*put);
-        if (state.ok()) core->media_commands().LegPut("n", *state, Ignore);
+        if (state.ok()) core->media_commands().LegPut("n", *state, "", Ignore);
       } else {
         core->media_commands().LegRemoved("n", node_.Remove(std::get<media::v1::RemoveLegRequest>(command->request)),
                                           Ignore);

@@ -132,7 +132,7 @@ bool CoreFixture::SendCommands() {
     if (auto* put = std::get_if<media::v1::PutLegRequest>(&command->request)) {
       auto state = node_.Put(*put);
       if (state.ok()) {
-        core_->media_commands().LegPut(node_.id(), *state, ignore);
+        core_->media_commands().LegPut(node_.id(), *state, "", ignore);
       } else {
         core_->media_commands().LegRefused(node_.id(), ref.id, put->revision(), state.status(), ignore);
       }

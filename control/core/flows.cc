@@ -92,6 +92,7 @@ void Flows::Create(const Principal& principal, const v1::CreateFlowRequest& requ
   if (status.ok()) status = CheckIdempotencyKey(idempotency_key);
   if (!status.ok()) return done(status);
   steps_.RunReply<FlowRecord, v1::Flow>(
+      principal,
       [&options = steps_.options(), principal, request, idempotency_key](Work& work, Rules&) {
         return MakeFlow(work, options, principal, request, idempotency_key);
       },
@@ -121,13 +122,14 @@ void Flows::Replace(const Principal& principal, const v1::ReplaceFlowRequest& re
   if (status.ok()) status = Check(steps_.registry(), request.flow());
   if (!status.ok()) return done(status);
   steps_.RunReply<FlowRecord, v1::Flow>(
-      [principal, request](Work& work, Rules&) { return ReplaceFlow(work, principal, request.flow()); },
+      principal, [principal, request](Work& work, Rules&) { return ReplaceFlow(work, principal, request.flow()); },
       std::move(done));
 }
 
 void Flows::Delete(const Principal& principal, const std::string& id, Done<v1::Flow> done) {
   if (absl::Status status = CheckId("id", id); !status.ok()) return done(status);
   steps_.RunReply<FlowRecord, v1::Flow>(
+      principal,
       [principal, id](Work& work, Rules&) -> absl::StatusOr<FlowReply> {
         TUTTI_ASSIGN_OR_RETURN(const FlowRecord record, Find(work.tx(), principal, id));
         TUTTI_RETURN_IF_ERROR(work.tx().flows.Delete(id));

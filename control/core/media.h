@@ -95,6 +95,8 @@ struct Effects {
   std::vector<v1::Event> events;
   // The earliest deadline that the commit set.
   absl::Time deadline = absl::InfiniteFuture();
+  // Of the request that the commit is of; empty: of none.
+  std::string traceparent;
 
   bool empty() const {
     return legs.empty() && bridges.empty() && recordings.empty() && transcriptions.empty() &&

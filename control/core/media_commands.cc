@@ -169,12 +169,14 @@ absl::StatusOr<TranscriptionCommand> MediaCommands::ReadTranscription(const Medi
   return command;
 }
 
-void MediaCommands::LegPut(const std::string& node_id, const media::v1::LegState& state, DoneStatus done) {
+void MediaCommands::LegPut(const std::string& node_id, const media::v1::LegState& state, const std::string& traceparent,
+                           DoneStatus done) {
   steps_.Run(
+      traceparent,
       [&steps = steps_, node_id, state](Work& work, Rules& rules) {
         return ApplyLegState(steps.answer_writer(), work, rules, node_id, state, false);
       },
-      std::move(done));
+      nullptr, std::move(done));
 }
 
 void MediaCommands::LegRefused(const std::string& node_id, const std::string& leg_id, int64_t revision,

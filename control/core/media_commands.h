@@ -26,8 +26,10 @@ class MediaCommands {
   absl::StatusOr<TranscriptionCommand> ReadTranscription(const MediaRef& ref);
 
   // Replies of the commands. `Refused` is for errors that a repeat does not
-  // mend, `why`; `revision` is the one that was sent.
-  void LegPut(const std::string& node_id, const media::v1::LegState& state, DoneStatus done);
+  // mend, `why`; `revision` is the one that was sent. What a flow does once its call is
+  // answered belongs to the trace of the command.
+  void LegPut(const std::string& node_id, const media::v1::LegState& state, const std::string& traceparent,
+              DoneStatus done);
   void LegRefused(const std::string& node_id, const std::string& leg_id, int64_t revision, const absl::Status& why,
                   DoneStatus done);
   void LegRemoved(const std::string& node_id, const media::v1::LegState& state, DoneStatus done);

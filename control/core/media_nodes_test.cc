@@ -289,7 +289,7 @@ TEST_F(MediaNodesTest, ARefusedAttachmentLeavesTheRoomAndGoesOn) {
   state.set_leg_id(id);
   state.set_revision(1);
   state.mutable_answer()->add_sections();
-  core_->media_commands().LegPut(node_.id(), state, [](const absl::Status&) {});
+  core_->media_commands().LegPut(node_.id(), state, "", [](const absl::Status&) {});
   RunSteps();
   ASSERT_EQ(Participant(id).status(), P::STATUS_JOINING);
   const int64_t revision = core_->calls().FindLeg(principal_, id)->revision;

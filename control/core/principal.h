@@ -9,6 +9,9 @@ namespace tutti::control {
 // another customer does not exist.
 struct Principal {
   std::string customer_id;
+  // Of the request, as W3C Trace Context; it goes along with what follows from it, and
+  // is never stored. Empty: none.
+  std::string traceparent = {};
 };
 
 // The customer of a system without keys.

@@ -32,6 +32,7 @@ void Recordings::Start(const Principal& principal, const v1::StartRecordingReque
                        Done<v1::Conference> done) {
   if (absl::Status status = CheckStartRecording(request); !status.ok()) return done(status);
   steps_.RunReply<ConferenceRecord, v1::Conference>(
+      principal,
       [&steps = steps_, principal, request](Work& work, Rules& rules) -> absl::StatusOr<ConferenceReply> {
         TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * room, LoadConference(work, principal, request.id()));
         // Its own errors come first.
@@ -49,6 +50,7 @@ void Recordings::Start(const Principal& principal, const v1::StartRecordingReque
 void Recordings::Stop(const Principal& principal, const std::string& conference_id, Done<v1::Conference> done) {
   if (absl::Status status = CheckId("id", conference_id); !status.ok()) return done(status);
   steps_.RunReply<ConferenceRecord, v1::Conference>(
+      principal,
       [principal, conference_id](Work& work, Rules& rules) -> absl::StatusOr<ConferenceReply> {
         TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * room, LoadConference(work, principal, conference_id));
         TUTTI_RETURN_IF_ERROR(rules.StopRecording(*room));
@@ -62,6 +64,7 @@ void Recordings::Pause(const Principal& principal, const std::string& conference
                        Done<v1::Conference> done) {
   if (absl::Status status = CheckId("id", conference_id); !status.ok()) return done(status);
   steps_.RunReply<ConferenceRecord, v1::Conference>(
+      principal,
       [principal, conference_id, paused](Work& work, Rules& rules) -> absl::StatusOr<ConferenceReply> {
         TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * room, LoadConference(work, principal, conference_id));
         TUTTI_RETURN_IF_ERROR(rules.PauseRecording(*room, paused));
@@ -94,6 +97,7 @@ absl::StatusOr<v1::ListRecordingsResponse> Recordings::List(const Principal& pri
 void Recordings::Delete(const Principal& principal, const std::string& id, Done<v1::Recording> done) {
   if (absl::Status status = CheckId("id", id); !status.ok()) return done(status);
   steps_.RunReply<RecordingRecord, v1::Recording>(
+      principal,
       [principal, id](Work& work, Rules& rules) -> absl::StatusOr<RecordingReply> {
         TUTTI_ASSIGN_OR_RETURN(RecordingRecord * record, work.Recording(id));
         if (record == nullptr || record->is_deleted() || record->recording().customer_id() != principal.customer_id) {

@@ -45,7 +45,7 @@ absl::Status Steps::Start() {
   return absl::OkStatus();
 }
 
-void Steps::Run(Rule rule, std::function<void()> committed, DoneStatus done) {
+void Steps::Run(const std::string& traceparent, Rule rule, std::function<void()> committed, DoneStatus done) {
   struct Outcome {
     Effects effects;
     std::vector<std::pair<std::string, absl::StatusOr<v1::Call>>> answers;
@@ -64,9 +64,10 @@ void Steps::Run(Rule rule, std::function<void()> committed, DoneStatus done) {
         *outcome = {work.TakeEffects(), std::move(work.answers)};
         return absl::OkStatus();
       },
-      [this, committed = std::move(committed), done = std::move(done), outcome](absl::Status status) {
+      [this, traceparent, committed = std::move(committed), done = std::move(done), outcome](absl::Status status) {
         if (!status.ok()) return done(WithReason(std::move(status)));
         if (committed) committed();
+        outcome->effects.traceparent = traceparent;
         if (!outcome->effects.empty()) sink_.OnCommit(std::move(outcome->effects));
         for (const auto& [call_id, answer] : outcome->answers) waiters_.Answer(call_id, answer);
         done(absl::OkStatus());

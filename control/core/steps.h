@@ -17,6 +17,7 @@
 #include "control/core/done.h"
 #include "control/core/media.h"
 #include "control/core/options.h"
+#include "control/core/principal.h"
 #include "control/core/rules.h"
 #include "control/core/token.h"
 #include "control/core/waiters.h"
@@ -54,12 +55,14 @@ class Steps {
   absl::Status Start();
 
   // Runs `rule` as one step; after the commit calls `committed` (may be empty),
-  // hands out the effects, answers who waits, and calls `done`.
-  void Run(Rule rule, std::function<void()> committed, DoneStatus done);
-  void Run(Rule rule, DoneStatus done) { Run(std::move(rule), nullptr, std::move(done)); }
+  // hands out the effects, with the trace that they belong to, answers who waits, and
+  // calls `done`.
+  void Run(const std::string& traceparent, Rule rule, std::function<void()> committed, DoneStatus done);
+  void Run(Rule rule, DoneStatus done) { Run("", std::move(rule), nullptr, std::move(done)); }
 
+  // A request of a customer's.
   template <typename Record, typename Resource>
-  void RunReply(ReplyRule<Record, Resource> rule, Done<Resource> done) {
+  void RunReply(const Principal& principal, ReplyRule<Record, Resource> rule, Done<Resource> done) {
     auto reply = std::make_shared<Resource>();
     auto rule_then_show = [rule = std::move(rule), reply](Work& work, Rules& rules) -> absl::Status {
       TUTTI_ASSIGN_OR_RETURN(auto made, rule(work, rules));
@@ -67,10 +70,11 @@ class Steps {
       *reply = made.ready.has_value() ? *made.ready : Show(*made.record);
       return absl::OkStatus();
     };
-    Run(std::move(rule_then_show), [reply, done = std::move(done)](absl::Status status) {
-      if (!status.ok()) return done(std::move(status));
-      done(std::move(*reply));
-    });
+    Run(principal.traceparent, std::move(rule_then_show), nullptr,
+        [reply, done = std::move(done)](absl::Status status) {
+          if (!status.ok()) return done(std::move(status));
+          done(std::move(*reply));
+        });
   }
 
   // Runs each rule as a step of its own, side by side; after the last one `done`

@@ -78,6 +78,7 @@ void Transcribes::Start(const Principal& principal, const v1::StartTranscribeReq
     auto choice = Choose(*recognizers, request);
     if (!choice.ok()) return done(choice.status());
     steps.RunReply<ConferenceRecord, v1::Conference>(
+        principal,
         [&steps, principal, request, choice = *choice](Work& work, Rules& rules) -> absl::StatusOr<ConferenceReply> {
           TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * room, LoadConference(work, principal, request.id()));
           // Its own errors come first.
@@ -96,6 +97,7 @@ void Transcribes::Start(const Principal& principal, const v1::StartTranscribeReq
 void Transcribes::StopOf(const Principal& principal, const std::string& conference_id, Done<v1::Conference> done) {
   if (absl::Status status = CheckId("id", conference_id); !status.ok()) return done(status);
   steps_.RunReply<ConferenceRecord, v1::Conference>(
+      principal,
       [principal, conference_id](Work& work, Rules& rules) -> absl::StatusOr<ConferenceReply> {
         TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * room, LoadConference(work, principal, conference_id));
         TUTTI_RETURN_IF_ERROR(rules.StopTranscribeOf(*room));
@@ -108,6 +110,7 @@ void Transcribes::StopOf(const Principal& principal, const std::string& conferen
 void Transcribes::Stop(const Principal& principal, const std::string& id, Done<v1::Transcribe> done) {
   if (absl::Status status = CheckId("id", id); !status.ok()) return done(status);
   steps_.RunReply<TranscribeRecord, v1::Transcribe>(
+      principal,
       [principal, id](Work& work, Rules& rules) -> absl::StatusOr<TranscribeReply> {
         TUTTI_ASSIGN_OR_RETURN(TranscribeRecord * record, Load(work, principal, id));
         TUTTI_RETURN_IF_ERROR(rules.StopTranscribe(*record));
@@ -119,6 +122,7 @@ void Transcribes::Stop(const Principal& principal, const std::string& id, Done<v
 void Transcribes::Delete(const Principal& principal, const std::string& id, Done<v1::Transcribe> done) {
   if (absl::Status status = CheckId("id", id); !status.ok()) return done(status);
   steps_.RunReply<TranscribeRecord, v1::Transcribe>(
+      principal,
       [principal, id, limit = steps_.options().transcripts_max](Work& work, Rules&) -> absl::StatusOr<TranscribeReply> {
         TUTTI_ASSIGN_OR_RETURN(TranscribeRecord * record, Load(work, principal, id));
         TUTTI_RETURN_IF_ERROR(Next(record->transcribe(), TranscribeEvent::kDelete).status());

@@ -69,6 +69,7 @@ void UploadedSounds::Create(const Principal& principal, const v1::CreateSoundReq
   if (status.ok()) status = CheckIdempotencyKey(idempotency_key);
   if (!status.ok()) return done(status);
   steps_.RunReply<SoundRecord, v1::Sound>(
+      principal,
       [&options = steps_.options(), principal, request, duration, idempotency_key](Work& work, Rules&) {
         return MakeSound(work, options, principal, request, duration, idempotency_key);
       },
@@ -97,6 +98,7 @@ absl::StatusOr<v1::ListSoundsResponse> UploadedSounds::List(const Principal& pri
 void UploadedSounds::Delete(const Principal& principal, const std::string& id, Done<v1::Sound> done) {
   if (absl::Status status = CheckId("id", id); !status.ok()) return done(status);
   steps_.RunReply<SoundRecord, v1::Sound>(
+      principal,
       [principal, id](Work& work, Rules&) -> absl::StatusOr<SoundReply> {
         TUTTI_ASSIGN_OR_RETURN(const SoundRecord record, Find(work.tx(), principal, id));
         TUTTI_RETURN_IF_ERROR(work.tx().sounds.Delete(id));

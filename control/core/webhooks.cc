@@ -198,6 +198,7 @@ void Webhooks::Create(const Principal& principal, const v1::CreateWebhookRequest
                       const std::string& idempotency_key, Done<v1::Webhook> done) {
   if (absl::Status status = CheckIdempotencyKey(idempotency_key); !status.ok()) return done(status);
   steps_.RunReply<WebhookRecord, v1::Webhook>(
+      principal,
       [&options = steps_.options(), principal, request, idempotency_key](Work& work, Rules&) {
         return MakeWebhook(work, options, principal, request, idempotency_key);
       },
@@ -226,6 +227,7 @@ absl::StatusOr<v1::ListWebhooksResponse> Webhooks::List(const Principal& princip
 void Webhooks::Replace(const Principal& principal, const v1::ReplaceWebhookRequest& request, Done<v1::Webhook> done) {
   if (absl::Status status = CheckId("id", request.webhook().id()); !status.ok()) return done(status);
   steps_.RunReply<WebhookRecord, v1::Webhook>(
+      principal,
       [&options = steps_.options(), principal, request](Work& work, Rules&) {
         return Change(work, options, principal, request.webhook(), nullptr, request.if_match());
       },
@@ -235,6 +237,7 @@ void Webhooks::Replace(const Principal& principal, const v1::ReplaceWebhookReque
 void Webhooks::Update(const Principal& principal, const v1::UpdateWebhookRequest& request, Done<v1::Webhook> done) {
   if (absl::Status status = CheckId("id", request.webhook().id()); !status.ok()) return done(status);
   steps_.RunReply<WebhookRecord, v1::Webhook>(
+      principal,
       [&options = steps_.options(), principal, request](Work& work, Rules&) {
         return Change(work, options, principal, request.webhook(), &request.update_mask(), request.if_match());
       },
@@ -244,6 +247,7 @@ void Webhooks::Update(const Principal& principal, const v1::UpdateWebhookRequest
 void Webhooks::Delete(const Principal& principal, const std::string& id, Done<v1::Webhook> done) {
   if (absl::Status status = CheckId("id", id); !status.ok()) return done(status);
   steps_.RunReply<WebhookRecord, v1::Webhook>(
+      principal,
       [principal, id](Work& work, Rules&) -> absl::StatusOr<WebhookReply> {
         Transaction& tx = work.tx();
         TUTTI_RETURN_IF_ERROR(tx.webhook_deliveries.FindEngine(Lock::kYes).status());

@@ -54,13 +54,13 @@ void Dispatcher::Enqueue(const Effects& effects) {
   for (const MediaRef& ref : effects.recordings) refs.emplace_back(Kind::kRecording, ref);
   for (const MediaRef& ref : effects.transcriptions) refs.emplace_back(Kind::kTranscription, ref);
   if (refs.empty()) return;
-  queue_.Post([this, refs = std::move(refs)]() mutable {
-    for (auto& [kind, ref] : refs) Add(kind, std::move(ref));
+  queue_.Post([this, refs = std::move(refs), traceparent = effects.traceparent]() mutable {
+    for (auto& [kind, ref] : refs) Add(kind, std::move(ref), traceparent);
     for (auto& [id, node] : nodes_) Pump(node);
   });
 }
 
-void Dispatcher::Add(Kind kind, MediaRef ref) {
+void Dispatcher::Add(Kind kind, MediaRef ref, const std::string& traceparent) {
   if (nodes_.count(ref.node_id) == 0) {
     log::Warning("a command is for a media node that is not configured", {{"node_id", ref.node_id}, {"id", ref.id}});
     return;
@@ -69,6 +69,8 @@ void Dispatcher::Add(Kind kind, MediaRef ref) {
   const auto [it, is_new] = items_.try_emplace(key);
   Item& item = it->second;
   item.ref = std::move(ref);
+  // One that waits is still of the request that named it, though others do so, too.
+  if (!traceparent.empty() || !item.dirty) item.traceparent = traceparent;
   item.dirty = true;
   if (!is_new) return;
   depth_.fetch_add(1, std::memory_order_relaxed);
@@ -112,7 +114,7 @@ void Dispatcher::SendBridge(const Key& key, Item& item, Node& node) {
   const auto command = media_commands_.ReadBridge(item.ref);
   if (!command.ok()) return Finish(key, !absl::IsNotFound(command.status()));
   if (const auto* put = std::get_if<media::v1::PutBridgeRequest>(&command->request)) {
-    node.client->PutBridge(*put, [this, key](const absl::StatusOr<media::v1::BridgeState>& state) {
+    node.client->PutBridge(*put, item.traceparent, [this, key](const absl::StatusOr<media::v1::BridgeState>& state) {
       if (state.ok()) return Finish(key, false);
       if (IsTransient(state.status()) || MayPass(state.status())) return Finish(key, true);
       if (put_sound_ && GetErrorDetail(state.status()).reason == "SOUND_NOT_FOUND") {
@@ -125,7 +127,7 @@ void Dispatcher::SendBridge(const Key& key, Item& item, Node& node) {
     });
     return;
   }
-  node.client->RemoveBridge(std::get<media::v1::RemoveBridgeRequest>(command->request),
+  node.client->RemoveBridge(std::get<media::v1::RemoveBridgeRequest>(command->request), item.traceparent,
                             [this, key](const absl::StatusOr<media::v1::BridgeState>& state) {
                               if (!state.ok()) return Finish(key, true);
                               media_commands_.BridgeRemoved(key.node_id, *state, Committed(key));
@@ -136,7 +138,7 @@ void Dispatcher::SendLeg(const Key& key, Item& item, Node& node) {
   const auto command = media_commands_.ReadLeg(item.ref);
   if (!command.ok()) return Finish(key, !absl::IsNotFound(command.status()));
   if (const auto* remove = std::get_if<media::v1::RemoveLegRequest>(&command->request)) {
-    node.client->RemoveLeg(*remove, [this, key](const absl::StatusOr<media::v1::LegState>& state) {
+    node.client->RemoveLeg(*remove, item.traceparent, [this, key](const absl::StatusOr<media::v1::LegState>& state) {
       if (!state.ok()) return Finish(key, true);
       media_commands_.LegRemoved(key.node_id, *state, Committed(key));
     });
@@ -144,35 +146,39 @@ void Dispatcher::SendLeg(const Key& key, Item& item, Node& node) {
   }
   const auto& put = std::get<media::v1::PutLegRequest>(command->request);
   if (Park(key, item, node, put.bridge_id())) return;
-  node.client->PutLeg(put, [this, key, revision = put.revision()](absl::StatusOr<media::v1::LegState> state) {
-    OnLegPut(key, revision, std::move(state));
-  });
+  node.client->PutLeg(
+      put, item.traceparent,
+      [this, key, revision = put.revision(), traceparent = item.traceparent](
+          absl::StatusOr<media::v1::LegState> state) { OnLegPut(key, revision, traceparent, std::move(state)); });
 }
 
 void Dispatcher::SendRecording(const Key& key, Item& item, Node& node) {
   const auto command = media_commands_.ReadRecording(item.ref);
   if (!command.ok()) return Finish(key, !absl::IsNotFound(command.status()));
   if (const auto* remove = std::get_if<media::v1::DeleteRecordingRequest>(&command->request)) {
-    node.client->DeleteRecording(*remove, [this, key](const absl::StatusOr<media::v1::DeleteRecordingResponse>& gone) {
-      if (!gone.ok()) return Finish(key, true);
-      media_commands_.RecordingDeleted(key.node_id, key.id, Committed(key));
-    });
+    node.client->DeleteRecording(*remove, item.traceparent,
+                                 [this, key](const absl::StatusOr<media::v1::DeleteRecordingResponse>& gone) {
+                                   if (!gone.ok()) return Finish(key, true);
+                                   media_commands_.RecordingDeleted(key.node_id, key.id, Committed(key));
+                                 });
     return;
   }
   const auto& put = std::get<media::v1::PutRecordingRequest>(command->request);
   const bool needs_bridge = put.wanted() != media::v1::PutRecordingRequest::WANTED_STOP;
   if (needs_bridge && Park(key, item, node, put.bridge_id())) return;
-  node.client->PutRecording(put, [this, key, revision = put.revision(), bridge_id = put.bridge_id(),
-                                  needs_bridge](const absl::StatusOr<media::v1::RecordingState>& state) {
-    if (state.ok()) return media_commands_.RecordingPut(key.node_id, *state, Committed(key));
-    if (TriesAgain(key, bridge_id, state.status())) return;
-    // One that is to be stopped may never have come there.
-    if (needs_bridge) {
-      log::Warning("a media node refuses a recording",
-                   {{"node_id", key.node_id}, {"recording_id", key.id}, {"error", state.status().ToString()}});
-    }
-    media_commands_.RecordingRefused(key.node_id, key.id, revision, state.status(), Committed(key));
-  });
+  node.client->PutRecording(
+      put, item.traceparent,
+      [this, key, revision = put.revision(), bridge_id = put.bridge_id(),
+       needs_bridge](const absl::StatusOr<media::v1::RecordingState>& state) {
+        if (state.ok()) return media_commands_.RecordingPut(key.node_id, *state, Committed(key));
+        if (TriesAgain(key, bridge_id, state.status())) return;
+        // One that is to be stopped may never have come there.
+        if (needs_bridge) {
+          log::Warning("a media node refuses a recording",
+                       {{"node_id", key.node_id}, {"recording_id", key.id}, {"error", state.status().ToString()}});
+        }
+        media_commands_.RecordingRefused(key.node_id, key.id, revision, state.status(), Committed(key));
+      });
 }
 
 void Dispatcher::SendTranscription(const Key& key, Item& item, Node& node) {
@@ -181,21 +187,24 @@ void Dispatcher::SendTranscription(const Key& key, Item& item, Node& node) {
   const media::v1::PutTranscriptionRequest& put = command->request;
   const bool needs_bridge = put.wanted() != media::v1::PutTranscriptionRequest::WANTED_STOP;
   if (needs_bridge && Park(key, item, node, put.bridge_id())) return;
-  node.client->PutTranscription(put, [this, key, revision = put.revision(), bridge_id = put.bridge_id(),
-                                      needs_bridge](const absl::StatusOr<media::v1::TranscriptionState>& state) {
-    if (state.ok()) return media_commands_.TranscriptionPut(key.node_id, *state, Committed(key));
-    if (TriesAgain(key, bridge_id, state.status())) return;
-    // One that is to be stopped may never have come there.
-    if (needs_bridge) {
-      log::Warning("a media node refuses a transcription",
-                   {{"node_id", key.node_id}, {"transcribe_id", key.id}, {"error", state.status().ToString()}});
-    }
-    media_commands_.TranscriptionRefused(key.node_id, key.id, revision, state.status(), Committed(key));
-  });
+  node.client->PutTranscription(
+      put, item.traceparent,
+      [this, key, revision = put.revision(), bridge_id = put.bridge_id(),
+       needs_bridge](const absl::StatusOr<media::v1::TranscriptionState>& state) {
+        if (state.ok()) return media_commands_.TranscriptionPut(key.node_id, *state, Committed(key));
+        if (TriesAgain(key, bridge_id, state.status())) return;
+        // One that is to be stopped may never have come there.
+        if (needs_bridge) {
+          log::Warning("a media node refuses a transcription",
+                       {{"node_id", key.node_id}, {"transcribe_id", key.id}, {"error", state.status().ToString()}});
+        }
+        media_commands_.TranscriptionRefused(key.node_id, key.id, revision, state.status(), Committed(key));
+      });
 }
 
-void Dispatcher::OnLegPut(const Key& key, int64_t revision, absl::StatusOr<media::v1::LegState> state) {
-  if (state.ok()) return media_commands_.LegPut(key.node_id, *state, Committed(key));
+void Dispatcher::OnLegPut(const Key& key, int64_t revision, const std::string& traceparent,
+                          absl::StatusOr<media::v1::LegState> state) {
+  if (state.ok()) return media_commands_.LegPut(key.node_id, *state, traceparent, Committed(key));
   std::string bridge_id;
   if (GetErrorDetail(state.status()).reason == "BRIDGE_NOT_FOUND") {
     const auto command = media_commands_.ReadLeg(items_.at(key).ref);
@@ -219,7 +228,7 @@ bool Dispatcher::TriesAgain(const Key& key, const std::string& bridge_id, const 
   const bool may_pass = MayPass(why) && ++items_.at(key).refusals < kBusyAttemptsMax;
   if (!IsTransient(why) && !may_pass) return false;
   if (GetErrorDetail(why).reason == "BRIDGE_NOT_FOUND" && !bridge_id.empty()) {
-    Add(Kind::kBridge, {key.node_id, bridge_id, 0, false});
+    Add(Kind::kBridge, {key.node_id, bridge_id, 0, false}, items_.at(key).traceparent);
   }
   Finish(key, true);
   return true;

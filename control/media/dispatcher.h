@@ -54,6 +54,8 @@ class Dispatcher {
   };
   struct Item {
     MediaRef ref;
+    // Of the last request that named it; empty: of none.
+    std::string traceparent;
     // Named again since its command was read.
     bool dirty = true;
     // From the reading of the command until the core has committed the reply.
@@ -70,7 +72,7 @@ class Dispatcher {
     int in_flight = 0;
   };
 
-  void Add(Kind kind, MediaRef ref);
+  void Add(Kind kind, MediaRef ref, const std::string& traceparent);
   void MakeReady(const Key& key);
   void Pump(Node& node);
   void Send(const Key& key);
@@ -78,7 +80,8 @@ class Dispatcher {
   void SendLeg(const Key& key, Item& item, Node& node);
   void SendRecording(const Key& key, Item& item, Node& node);
   void SendTranscription(const Key& key, Item& item, Node& node);
-  void OnLegPut(const Key& key, int64_t revision, absl::StatusOr<media::v1::LegState> state);
+  void OnLegPut(const Key& key, int64_t revision, const std::string& traceparent,
+                absl::StatusOr<media::v1::LegState> state);
   // True: it waits for its bridge, which is on its way.
   bool Park(const Key& key, Item& item, Node& node, const std::string& bridge_id);
   // True: the error is no refusal yet, and the command is sent again.

@@ -13,12 +13,50 @@ namespace {
 using DispatcherTest = MediaFixture;
 using Sent = std::vector<std::string>;
 
+constexpr char kTrace[] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+constexpr char kOtherTrace[] = "00-11111111111111111111111111111111-2222222222222222-00";
+
 TEST_F(DispatcherTest, ABridgeGoesBeforeTheLegsThatEnterIt) {
   const std::string room = NewRoom();
   const std::string call = Begin({Join(room)});
   EXPECT_EQ(client_.sent, (Sent{"PutLeg " + call, "PutBridge " + room, "PutLeg " + call}));
   EXPECT_EQ(node_.legs.at(call).bridge_id(), room);
   EXPECT_EQ(dispatcher_->Depth(), 0);
+}
+
+TEST_F(DispatcherTest, CommandsCarryTheTraceOfTheRequestThatLedToThem) {
+  const std::string room = NewRoom();
+  principal_.traceparent = kTrace;
+  const std::string call = Begin({Join(room)});
+  // The bridge and the way into it follow from the answer.
+  EXPECT_EQ(client_.sent, (Sent{"PutLeg " + call, "PutBridge " + room, "PutLeg " + call}));
+  EXPECT_EQ(client_.traceparents, (Sent{kTrace, kTrace, kTrace}));
+  client_.traceparents.clear();
+  // A repeat is nobody's.
+  Effects effects;
+  effects.legs.push_back({"node-1", call, 0, false});
+  dispatcher_->Enqueue(effects);
+  Run();
+  principal_.traceparent = kOtherTrace;
+  core_->calls().Hangup(principal_, call, [](const absl::StatusOr<v1::Call>&) {});
+  Run();
+  EXPECT_EQ(client_.traceparents, (Sent{"", kOtherTrace}));
+}
+
+TEST_F(DispatcherTest, ACommandThatChangedInFlightCarriesTheTraceOfTheChange) {
+  const std::string call = Begin({Sleep(100'000)});
+  client_.traceparents.clear();
+  client_.holds = true;
+  for (const char* trace : {kTrace, kOtherTrace, ""}) {
+    Effects effects;
+    effects.legs.push_back({"node-1", call, 0, false});
+    effects.traceparent = trace;
+    dispatcher_->Enqueue(effects);
+    Run();
+  }
+  client_.AnswerHeld();
+  Run();
+  EXPECT_EQ(client_.traceparents, (Sent{kTrace, kOtherTrace}));
 }
 
 TEST_F(DispatcherTest, ALegWaitsForItsBridgesAnswer) {

@@ -25,6 +25,8 @@ class FakeNodeClient final : public NodeClient {
 
   // Commands in the order in which they were sent: "PutLeg ID".
   std::vector<std::string> sent;
+  // Of each of these the trace that it carried.
+  std::vector<std::string> traceparents;
   int snapshots = 0;
   int watches = 0;
   // Every call fails with it, and nothing is carried out.
@@ -61,21 +63,25 @@ class FakeNodeClient final : public NodeClient {
     queue_.Post([handler = std::exchange(live_, nullptr)->handler, status] { handler.on_end(status); });
   }
 
-  void PutBridge(const media::v1::PutBridgeRequest& request, Done<media::v1::BridgeState> done) override {
+  void PutBridge(const media::v1::PutBridgeRequest& request, const std::string& traceparent,
+                 Done<media::v1::BridgeState> done) override {
     Send<media::v1::BridgeState>(
-        "PutBridge", request.bridge_id(), [&] { return node_.Put(request); }, done);
+        "PutBridge", request.bridge_id(), [&] { return node_.Put(request); }, done, traceparent);
   }
-  void RemoveBridge(const media::v1::RemoveBridgeRequest& request, Done<media::v1::BridgeState> done) override {
+  void RemoveBridge(const media::v1::RemoveBridgeRequest& request, const std::string& traceparent,
+                    Done<media::v1::BridgeState> done) override {
     Send<media::v1::BridgeState>(
-        "RemoveBridge", request.bridge_id(), [&] { return node_.Remove(request); }, done);
+        "RemoveBridge", request.bridge_id(), [&] { return node_.Remove(request); }, done, traceparent);
   }
-  void PutLeg(const media::v1::PutLegRequest& request, Done<media::v1::LegState> done) override {
+  void PutLeg(const media::v1::PutLegRequest& request, const std::string& traceparent,
+              Done<media::v1::LegState> done) override {
     Send<media::v1::LegState>(
-        "PutLeg", request.leg_id(), [&] { return node_.Put(request); }, done);
+        "PutLeg", request.leg_id(), [&] { return node_.Put(request); }, done, traceparent);
   }
-  void RemoveLeg(const media::v1::RemoveLegRequest& request, Done<media::v1::LegState> done) override {
+  void RemoveLeg(const media::v1::RemoveLegRequest& request, const std::string& traceparent,
+                 Done<media::v1::LegState> done) override {
     Send<media::v1::LegState>(
-        "RemoveLeg", request.leg_id(), [&] { return node_.Remove(request); }, done);
+        "RemoveLeg", request.leg_id(), [&] { return node_.Remove(request); }, done, traceparent);
   }
   void GetLeg(const media::v1::GetLegRequest& request, Done<media::v1::LegState> done) override {
     Answer<media::v1::LegState>(node_.legs.at(request.leg_id()), done);
@@ -108,19 +114,20 @@ class FakeNodeClient final : public NodeClient {
         "StopAudio", request.operation_id().empty() ? target : request.operation_id(),
         [&] { return node_.Stop(request); }, done);
   }
-  void PutRecording(const media::v1::PutRecordingRequest& request, Done<media::v1::RecordingState> done) override {
+  void PutRecording(const media::v1::PutRecordingRequest& request, const std::string& traceparent,
+                    Done<media::v1::RecordingState> done) override {
     Send<media::v1::RecordingState>(
-        "PutRecording", request.recording_id(), [&] { return node_.Put(request); }, done);
+        "PutRecording", request.recording_id(), [&] { return node_.Put(request); }, done, traceparent);
   }
-  void DeleteRecording(const media::v1::DeleteRecordingRequest& request,
+  void DeleteRecording(const media::v1::DeleteRecordingRequest& request, const std::string& traceparent,
                        Done<media::v1::DeleteRecordingResponse> done) override {
     Send<media::v1::DeleteRecordingResponse>(
-        "DeleteRecording", request.recording_id(), [&] { return node_.Delete(request); }, done);
+        "DeleteRecording", request.recording_id(), [&] { return node_.Delete(request); }, done, traceparent);
   }
-  void PutTranscription(const media::v1::PutTranscriptionRequest& request,
+  void PutTranscription(const media::v1::PutTranscriptionRequest& request, const std::string& traceparent,
                         Done<media::v1::TranscriptionState> done) override {
     Send<media::v1::TranscriptionState>(
-        "PutTranscription", request.transcription_id(), [&] { return node_.Put(request); }, done);
+        "PutTranscription", request.transcription_id(), [&] { return node_.Put(request); }, done, traceparent);
   }
   void OpenAudioStream(const media::v1::OpenAudioStreamRequest& request,
                        Done<media::v1::OpenAudioStreamResponse> done) override {
@@ -195,8 +202,9 @@ class FakeNodeClient final : public NodeClient {
   }
   template <typename Reply>
   void Send(const char* method, const std::string& id, const std::function<absl::StatusOr<Reply>()>& carry,
-            Done<Reply> done) {
+            Done<Reply> done, const std::string& traceparent = "") {
     sent.push_back(absl::StrCat(method, " ", id));
+    traceparents.push_back(traceparent);
     absl::StatusOr<Reply> reply = failure.ok() ? carry() : absl::StatusOr<Reply>(failure);
     auto answer = [done = std::move(done), reply = std::move(reply)] { done(reply); };
     if (holds) {

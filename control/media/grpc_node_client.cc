@@ -222,7 +222,7 @@ GrpcNodeClient::~GrpcNodeClient() { flights_->CancelAndWait(); }
 template <typename Request, typename Reply>
 void GrpcNodeClient::Unary(void (MediaPlane::StubInterface::async_interface::*method)(
                                grpc::ClientContext*, const Request*, Reply*, std::function<void(grpc::Status)>),
-                           const Request& request, Done<Reply> done) {
+                           const Request& request, Done<Reply> done, const std::string& traceparent) {
   struct Call {
     grpc::ClientContext context;
     Request request;
@@ -231,6 +231,7 @@ void GrpcNodeClient::Unary(void (MediaPlane::StubInterface::async_interface::*me
   auto call = std::make_shared<Call>();
   call->request = request;
   call->context.set_deadline(std::chrono::system_clock::now() + kUnaryDeadline);
+  if (!traceparent.empty()) call->context.AddMetadata("traceparent", traceparent);
   flights_->Add(call.get(), [call] { call->context.TryCancel(); });
   MediaPlane::StubInterface::async_interface* stub = stub_->async();
   (stub->*method)(
@@ -243,20 +244,24 @@ void GrpcNodeClient::Unary(void (MediaPlane::StubInterface::async_interface::*me
       });
 }
 
-void GrpcNodeClient::PutBridge(const media::v1::PutBridgeRequest& request, Done<media::v1::BridgeState> done) {
-  Unary(&MediaPlane::StubInterface::async_interface::PutBridge, request, std::move(done));
+void GrpcNodeClient::PutBridge(const media::v1::PutBridgeRequest& request, const std::string& traceparent,
+                               Done<media::v1::BridgeState> done) {
+  Unary(&MediaPlane::StubInterface::async_interface::PutBridge, request, std::move(done), traceparent);
 }
 
-void GrpcNodeClient::RemoveBridge(const media::v1::RemoveBridgeRequest& request, Done<media::v1::BridgeState> done) {
-  Unary(&MediaPlane::StubInterface::async_interface::RemoveBridge, request, std::move(done));
+void GrpcNodeClient::RemoveBridge(const media::v1::RemoveBridgeRequest& request, const std::string& traceparent,
+                                  Done<media::v1::BridgeState> done) {
+  Unary(&MediaPlane::StubInterface::async_interface::RemoveBridge, request, std::move(done), traceparent);
 }
 
-void GrpcNodeClient::PutLeg(const media::v1::PutLegRequest& request, Done<media::v1::LegState> done) {
-  Unary(&MediaPlane::StubInterface::async_interface::PutLeg, request, std::move(done));
+void GrpcNodeClient::PutLeg(const media::v1::PutLegRequest& request, const std::string& traceparent,
+                            Done<media::v1::LegState> done) {
+  Unary(&MediaPlane::StubInterface::async_interface::PutLeg, request, std::move(done), traceparent);
 }
 
-void GrpcNodeClient::RemoveLeg(const media::v1::RemoveLegRequest& request, Done<media::v1::LegState> done) {
-  Unary(&MediaPlane::StubInterface::async_interface::RemoveLeg, request, std::move(done));
+void GrpcNodeClient::RemoveLeg(const media::v1::RemoveLegRequest& request, const std::string& traceparent,
+                               Done<media::v1::LegState> done) {
+  Unary(&MediaPlane::StubInterface::async_interface::RemoveLeg, request, std::move(done), traceparent);
 }
 
 void GrpcNodeClient::GetLeg(const media::v1::GetLegRequest& request, Done<media::v1::LegState> done) {
@@ -284,18 +289,19 @@ void GrpcNodeClient::StopAudio(const media::v1::StopAudioRequest& request, Done<
   Unary(&MediaPlane::StubInterface::async_interface::StopAudio, request, std::move(done));
 }
 
-void GrpcNodeClient::PutRecording(const media::v1::PutRecordingRequest& request, Done<media::v1::RecordingState> done) {
-  Unary(&MediaPlane::StubInterface::async_interface::PutRecording, request, std::move(done));
+void GrpcNodeClient::PutRecording(const media::v1::PutRecordingRequest& request, const std::string& traceparent,
+                                  Done<media::v1::RecordingState> done) {
+  Unary(&MediaPlane::StubInterface::async_interface::PutRecording, request, std::move(done), traceparent);
 }
 
-void GrpcNodeClient::DeleteRecording(const media::v1::DeleteRecordingRequest& request,
+void GrpcNodeClient::DeleteRecording(const media::v1::DeleteRecordingRequest& request, const std::string& traceparent,
                                      Done<media::v1::DeleteRecordingResponse> done) {
-  Unary(&MediaPlane::StubInterface::async_interface::DeleteRecording, request, std::move(done));
+  Unary(&MediaPlane::StubInterface::async_interface::DeleteRecording, request, std::move(done), traceparent);
 }
 
-void GrpcNodeClient::PutTranscription(const media::v1::PutTranscriptionRequest& request,
+void GrpcNodeClient::PutTranscription(const media::v1::PutTranscriptionRequest& request, const std::string& traceparent,
                                       Done<media::v1::TranscriptionState> done) {
-  Unary(&MediaPlane::StubInterface::async_interface::PutTranscription, request, std::move(done));
+  Unary(&MediaPlane::StubInterface::async_interface::PutTranscription, request, std::move(done), traceparent);
 }
 
 void GrpcNodeClient::OpenAudioStream(const media::v1::OpenAudioStreamRequest& request,

@@ -13,6 +13,8 @@
 namespace tutti::control {
 namespace {
 
+constexpr char kTraceparent[] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
 using media::v1::LegState;
 using media::v1::WatchResponse;
 
@@ -32,7 +34,7 @@ class GrpcNodeClientTest : public ::testing::Test {
   absl::StatusOr<LegState> Put(const media::v1::PutLegRequest& request) {
     absl::StatusOr<LegState> result;
     absl::Notification done;
-    client_->PutLeg(request, [&](absl::StatusOr<LegState> state) {
+    client_->PutLeg(request, kTraceparent, [&](absl::StatusOr<LegState> state) {
       result = std::move(state);
       done.Notify();
     });
@@ -53,6 +55,20 @@ TEST_F(GrpcNodeClientTest, CarriesAnswersAndReasons) {
   const auto refused = Put(PutLeg("b", 1, "nowhere"));
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(GetErrorDetail(refused.status()).reason, "BRIDGE_NOT_FOUND");
+}
+
+TEST_F(GrpcNodeClientTest, ACommandCarriesItsTrace) {
+  ASSERT_TRUE(Put(PutLeg("a", 1)).ok());
+  absl::Notification done;
+  media::v1::RemoveLegRequest remove;
+  remove.set_leg_id("a");
+  remove.set_revision(2);
+  client_->RemoveLeg(remove, "", [&](const absl::StatusOr<LegState>&) { done.Notify(); });
+  done.WaitForNotification();
+  const auto commands = node_.Commands();
+  ASSERT_EQ(commands.size(), 2u);
+  EXPECT_EQ(commands[0].traceparent, kTraceparent);
+  EXPECT_EQ(commands[1].traceparent, "");
 }
 
 TEST_F(GrpcNodeClientTest, ASoundIsPutInPiecesAndPlayed) {
@@ -149,7 +165,7 @@ TEST_F(GrpcNodeClientTest, ASnapshotHasAll) {
 
 TEST_F(GrpcNodeClientTest, EndsWithCallsInFlight) {
   node_.HoldReplies(true);
-  client_->PutLeg(PutLeg("a", 1), [](const absl::StatusOr<LegState>&) { FAIL() << "answered after the end"; });
+  client_->PutLeg(PutLeg("a", 1), "", [](const absl::StatusOr<LegState>&) { FAIL() << "answered after the end"; });
   std::atomic<bool> begun{false};
   const auto idle = client_->Watch({}, {[&](const WatchResponse&) { begun = true; }, [](const absl::Status&) {}});
   ASSERT_TRUE(WaitFor([&] { return begun && node_.LegCount() == 1; }));

@@ -53,20 +53,27 @@ class NodeClient {
 
   virtual ~NodeClient() = default;
 
-  virtual void PutBridge(const media::v1::PutBridgeRequest& request, Done<media::v1::BridgeState> done) = 0;
-  virtual void RemoveBridge(const media::v1::RemoveBridgeRequest& request, Done<media::v1::BridgeState> done) = 0;
-  virtual void PutLeg(const media::v1::PutLegRequest& request, Done<media::v1::LegState> done) = 0;
-  virtual void RemoveLeg(const media::v1::RemoveLegRequest& request, Done<media::v1::LegState> done) = 0;
+  // Commands carry the trace that they belong to; empty: none.
+
+  virtual void PutBridge(const media::v1::PutBridgeRequest& request, const std::string& traceparent,
+                         Done<media::v1::BridgeState> done) = 0;
+  virtual void RemoveBridge(const media::v1::RemoveBridgeRequest& request, const std::string& traceparent,
+                            Done<media::v1::BridgeState> done) = 0;
+  virtual void PutLeg(const media::v1::PutLegRequest& request, const std::string& traceparent,
+                      Done<media::v1::LegState> done) = 0;
+  virtual void RemoveLeg(const media::v1::RemoveLegRequest& request, const std::string& traceparent,
+                         Done<media::v1::LegState> done) = 0;
   virtual void GetLeg(const media::v1::GetLegRequest& request, Done<media::v1::LegState> done) = 0;
   virtual void GetNode(const media::v1::GetNodeRequest& request, Done<media::v1::NodeState> done) = 0;
   virtual void PutSound(std::shared_ptr<const SoundData> sound, Done<media::v1::SoundState> done) = 0;
   virtual void GetSound(const media::v1::GetSoundRequest& request, Done<media::v1::SoundState> done) = 0;
   virtual void PlayAudio(const media::v1::PlayAudioRequest& request, Done<media::v1::AudioState> done) = 0;
   virtual void StopAudio(const media::v1::StopAudioRequest& request, Done<media::v1::StopAudioResponse> done) = 0;
-  virtual void PutRecording(const media::v1::PutRecordingRequest& request, Done<media::v1::RecordingState> done) = 0;
-  virtual void DeleteRecording(const media::v1::DeleteRecordingRequest& request,
+  virtual void PutRecording(const media::v1::PutRecordingRequest& request, const std::string& traceparent,
+                            Done<media::v1::RecordingState> done) = 0;
+  virtual void DeleteRecording(const media::v1::DeleteRecordingRequest& request, const std::string& traceparent,
                                Done<media::v1::DeleteRecordingResponse> done) = 0;
-  virtual void PutTranscription(const media::v1::PutTranscriptionRequest& request,
+  virtual void PutTranscription(const media::v1::PutTranscriptionRequest& request, const std::string& traceparent,
                                 Done<media::v1::TranscriptionState> done) = 0;
   virtual void OpenAudioStream(const media::v1::OpenAudioStreamRequest& request,
                                Done<media::v1::OpenAudioStreamResponse> done) = 0;

@@ -31,18 +31,19 @@ void Operations::OnCommit(const Effects& effects) {
     stop_(request, [](const absl::Status&) {});
   }
   for (const std::string& call_id : effects.operations) {
-    queue_.Post([this, call_id] { Begin(call_id); });
+    queue_.Post([this, call_id, traceparent = effects.traceparent] { Begin(call_id, traceparent); });
   }
 }
 
-void Operations::Begin(const std::string& call_id) {
+void Operations::Begin(const std::string& call_id, const std::string& traceparent) {
   const auto operation = flow_operations_.Read(call_id);
   if (!operation.ok() || !under_way_.insert(operation->id).second) return;
   begun_.fetch_add(1, std::memory_order_relaxed);
-  std::visit([&](const auto& what) { Begin(*operation, what); }, operation->what);
+  if (const auto* play = std::get_if<PlayOperation>(&operation->what)) return BeginPlay(*operation, *play);
+  BeginSend(*operation, std::get<SendOperation>(operation->what), traceparent);
 }
 
-void Operations::Begin(const Operation& operation, const PlayOperation& play) {
+void Operations::BeginPlay(const Operation& operation, const PlayOperation& play) {
   PlayRequest request;
   request.customer_id = play.customer_id;
   request.node_id = play.node_id;
@@ -63,12 +64,13 @@ void Operations::Begin(const Operation& operation, const PlayOperation& play) {
   });
 }
 
-void Operations::Begin(const Operation& operation, const SendOperation& send) {
+void Operations::BeginSend(const Operation& operation, const SendOperation& send, const std::string& traceparent) {
   HttpRequest request;
   request.method = send.method;
   request.url = send.uri;
   // The same however often it is sent.
   request.headers = {{"content-type", send.content_type}, {"webhook-id", operation.id}};
+  if (!traceparent.empty()) request.headers.emplace_back("traceparent", traceparent);
   request.body = send.body;
   request.response_bytes_max = kResponseBytesMax;
   request.cut_response = true;

@@ -37,9 +37,9 @@ class Operations {
   int64_t Failed() const { return failed_.load(std::memory_order_relaxed); }
 
  private:
-  void Begin(const std::string& call_id);
-  void Begin(const Operation& operation, const PlayOperation& play);
-  void Begin(const Operation& operation, const SendOperation& send);
+  void Begin(const std::string& call_id, const std::string& traceparent);
+  void BeginPlay(const Operation& operation, const PlayOperation& play);
+  void BeginSend(const Operation& operation, const SendOperation& send, const std::string& traceparent);
   // Thread-safe.
   void Finish(const Operation& operation, const absl::Status& outcome);
 

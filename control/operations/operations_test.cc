@@ -38,6 +38,7 @@ class OperationsTest : public CoreFixture {
     do {
       Effects effects;
       effects.operations = std::exchange(asked_operations_, {});
+      effects.traceparent = traceparent_;
       for (const std::string& id : std::exchange(stopped_sounds_, {})) effects.stops.push_back({"node-1", id});
       operations_->OnCommit(effects);
       while (queue_->RunOne()) {
@@ -64,6 +65,8 @@ class OperationsTest : public CoreFixture {
     AudioPlayer::Done done;
   };
   FakeHttpClient http_;
+  // Of all commits.
+  std::string traceparent_;
   std::vector<Begun> plays_;
   std::vector<std::string> stops_;
   std::unique_ptr<TaskQueue> queue_;
@@ -149,9 +152,14 @@ TEST_F(OperationsTest, SendsRequestsUnderTheirId) {
   std::map<std::string, std::string> headers(sent[0].headers.begin(), sent[0].headers.end());
   EXPECT_EQ(headers["content-type"], "application/json");
   EXPECT_FALSE(headers["webhook-id"].empty());
+  EXPECT_EQ(headers.count("traceparent"), 0u);
   EXPECT_EQ(operations_->Failed(), 0);
   status = 500;
+  traceparent_ = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
   EXPECT_FALSE(Waits(Run(send)));
+  ASSERT_EQ(sent.size(), 2u);
+  headers = {sent[1].headers.begin(), sent[1].headers.end()};
+  EXPECT_EQ(headers["traceparent"], traceparent_);
   EXPECT_EQ(operations_->Failed(), 1);
 }
 

@@ -142,7 +142,7 @@ TEST_F(SchedulerTest, WhoWaitsIsToldWhatAnotherReplicaCommitted) {
   state.set_leg_id(core_->calls().List(principal_, {})->result(0).id());
   state.set_revision(1);
   state.mutable_answer()->add_sections()->set_rtp_port(10'000);
-  core_->media_commands().LegPut("node-1", state, [](const absl::Status& status) { EXPECT_TRUE(status.ok()); });
+  core_->media_commands().LegPut("node-1", state, "", [](const absl::Status& status) { EXPECT_TRUE(status.ok()); });
   Run();
   EXPECT_FALSE(answer.has_value());
   Let(absl::Milliseconds(500));

@@ -31,6 +31,20 @@ class CallsTest : public ServerFixture {
   }
 };
 
+TEST_F(CallsTest, ATraceGoesOnToTheMediaNode) {
+  constexpr char kTraceparent[] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const auto room = CreateConference();
+  const auto traced = CreateCall(room->id(), {{"traceparent", kTraceparent}});
+  ASSERT_TRUE(traced.ok()) << traced.status();
+  const auto untraced = CreateCall(room->id(), {{"traceparent", "what is this"}});
+  ASSERT_TRUE(untraced.ok()) << untraced.status();
+  ASSERT_TRUE(HasJoined(room->id(), 2));
+  for (const auto& command : node_.Commands()) {
+    const bool is_traced = command.id == traced->id() || command.id == room->id();
+    EXPECT_EQ(command.traceparent, is_traced ? kTraceparent : "") << command.method << " " << command.id;
+  }
+}
+
 TEST_F(CallsTest, TwoCallsMeetAndLeave) {
   const auto room = CreateConference();
   ASSERT_TRUE(room.ok()) << room.status();

@@ -19,7 +19,7 @@ WebhookParts::WebhookParts(const ServerOptions& options, CoreParts& parts, Effec
     : counters_(metrics.registry()),
       queue_(options.monotonic),
       deliveries_(
-          parts.store(), parts.http(), queue_, clock, options.monotonic, parts.owner(), Jitter(),
+          parts.store(), parts.http(), queue_, clock, parts.ids(), options.monotonic, parts.owner(), Jitter(),
           [this](const DeliveryEngine::Report& report) { counters_.OnReport(report); }, options.webhooks) {
   router.Add([this](const Effects& effects) {
     if (!effects.events.empty()) deliveries_.OnEvents();

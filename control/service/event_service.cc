@@ -9,6 +9,7 @@
 
 #include "common/status/grpc_status.h"
 #include "common/status/status.h"
+#include "control/service/request.h"
 
 namespace tutti::control {
 namespace {
@@ -49,6 +50,7 @@ class EventService::Watcher final : public grpc::ServerWriteReactor<v1::Event> {
         principal_(std::move(principal)),
         request_(request),
         begun_at_(service.clock_.Now()),
+        ids_(ReadRequestIds(context)),
         context_(context) {
     wants_live_ = request_.live();
     for (const std::string& type : request_.types()) wants_live_ |= IsLive(type);
@@ -247,12 +249,16 @@ class EventService::Watcher final : public grpc::ServerWriteReactor<v1::Event> {
     return false;
   }
 
-  void FinishNow() { Finish(ToGrpcStatus(*end_)); }
+  void FinishNow() {
+    LogFailure(ids_, v1::Event::descriptor()->full_name(), *end_);
+    Finish(ToGrpcStatus(*end_));
+  }
 
   EventService& service_;
   const Principal principal_;
   const v1::WatchEventsRequest request_;
   const absl::Time begun_at_;
+  const RequestIds ids_;
   // gRPC's, until its metadata is sent.
   grpc::CallbackServerContext& context_;
   bool wants_live_ = false;

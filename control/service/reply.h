@@ -61,13 +61,15 @@ class LateReply final : public grpc::ServerUnaryReactor {
 template <typename T, typename Request>
 grpc::ServerUnaryReactor* AnswerLater(const Authenticator& authenticator, const grpc::CallbackServerContext& context,
                                       T* response, const Request& request) {
-  auto reply = LateReply<T>::Make(response, ReadRequestIds(context));
+  const RequestIds ids = ReadRequestIds(context);
+  auto reply = LateReply<T>::Make(response, ids);
   grpc::ServerUnaryReactor* reactor = reply.get();
-  const absl::StatusOr<Principal> principal = authenticator.Authenticate(context);
+  absl::StatusOr<Principal> principal = authenticator.Authenticate(context);
   if (!principal.ok()) {
     reply->Set(principal.status());
     return reactor;
   }
+  principal->traceparent = ids.traceparent;
   request(*principal, [reply](absl::StatusOr<T> result) { reply->Set(std::move(result)); });
   return reactor;
 }

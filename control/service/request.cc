@@ -23,7 +23,10 @@ RequestIds ReadRequestIds(const grpc::CallbackServerContext& context) {
   }
   if (const auto found = metadata.find("traceparent"); found != metadata.end()) {
     const auto trace = ParseTraceparent({found->second.data(), found->second.size()});
-    if (trace.has_value()) ids.trace_id = trace->trace_id;
+    if (trace.has_value()) {
+      ids.trace_id = trace->trace_id;
+      ids.traceparent = FormatTraceparent(*trace);
+    }
   }
   return ids;
 }

@@ -19,6 +19,8 @@ struct RequestIds {
   std::string request_id;
   // Of the metadata `traceparent`.
   std::string trace_id;
+  // All of it, as it is to be carried on.
+  std::string traceparent;
 };
 RequestIds ReadRequestIds(const grpc::CallbackServerContext& context);
 

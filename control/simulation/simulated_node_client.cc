@@ -70,7 +70,8 @@ void SimulatedNodeClient::Call(const std::string& what, absl::Duration deadline,
   }
 }
 
-void SimulatedNodeClient::PutBridge(const media::v1::PutBridgeRequest& request, Done<media::v1::BridgeState> done) {
+void SimulatedNodeClient::PutBridge(const media::v1::PutBridgeRequest& request, const std::string&,
+                                    Done<media::v1::BridgeState> done) {
   Call<media::v1::BridgeState>(
       absl::StrCat("PutBridge ", line_->world.Name("room", request.bridge_id()), " ", request.revision()),
       kUnaryDeadline,
@@ -86,7 +87,7 @@ void SimulatedNodeClient::PutBridge(const media::v1::PutBridgeRequest& request, 
       std::move(done));
 }
 
-void SimulatedNodeClient::RemoveBridge(const media::v1::RemoveBridgeRequest& request,
+void SimulatedNodeClient::RemoveBridge(const media::v1::RemoveBridgeRequest& request, const std::string&,
                                        Done<media::v1::BridgeState> done) {
   Call<media::v1::BridgeState>(
       absl::StrCat("RemoveBridge ", line_->world.Name("room", request.bridge_id()), " ", request.revision()),
@@ -100,7 +101,8 @@ void SimulatedNodeClient::RemoveBridge(const media::v1::RemoveBridgeRequest& req
       std::move(done));
 }
 
-void SimulatedNodeClient::PutLeg(const media::v1::PutLegRequest& request, Done<media::v1::LegState> done) {
+void SimulatedNodeClient::PutLeg(const media::v1::PutLegRequest& request, const std::string&,
+                                 Done<media::v1::LegState> done) {
   Call<media::v1::LegState>(
       absl::StrCat("PutLeg ", line_->world.Name("call", request.leg_id()), " ", request.revision(),
                    request.bridge_id().empty() ? "" : " in ",
@@ -116,7 +118,8 @@ void SimulatedNodeClient::PutLeg(const media::v1::PutLegRequest& request, Done<m
       std::move(done));
 }
 
-void SimulatedNodeClient::RemoveLeg(const media::v1::RemoveLegRequest& request, Done<media::v1::LegState> done) {
+void SimulatedNodeClient::RemoveLeg(const media::v1::RemoveLegRequest& request, const std::string&,
+                                    Done<media::v1::LegState> done) {
   Call<media::v1::LegState>(
       absl::StrCat("RemoveLeg ", line_->world.Name("call", request.leg_id()), " ", request.revision()), kUnaryDeadline,
       [request](SimulatedNode& node) {
@@ -200,7 +203,7 @@ void SimulatedNodeClient::StopAudio(const media::v1::StopAudioRequest& request,
       std::move(done));
 }
 
-void SimulatedNodeClient::PutRecording(const media::v1::PutRecordingRequest& request,
+void SimulatedNodeClient::PutRecording(const media::v1::PutRecordingRequest& request, const std::string&,
                                        Done<media::v1::RecordingState> done) {
   Call<media::v1::RecordingState>(
       absl::StrCat("PutRecording ", line_->world.Name("recording", request.recording_id()), " ", request.revision(),
@@ -215,7 +218,7 @@ void SimulatedNodeClient::PutRecording(const media::v1::PutRecordingRequest& req
       std::move(done));
 }
 
-void SimulatedNodeClient::DeleteRecording(const media::v1::DeleteRecordingRequest& request,
+void SimulatedNodeClient::DeleteRecording(const media::v1::DeleteRecordingRequest& request, const std::string&,
                                           Done<media::v1::DeleteRecordingResponse> done) {
   Call<media::v1::DeleteRecordingResponse>(
       absl::StrCat("DeleteRecording ", line_->world.Name("recording", request.recording_id())), kUnaryDeadline,
@@ -228,7 +231,7 @@ void SimulatedNodeClient::DeleteRecording(const media::v1::DeleteRecordingReques
       std::move(done));
 }
 
-void SimulatedNodeClient::PutTranscription(const media::v1::PutTranscriptionRequest& request,
+void SimulatedNodeClient::PutTranscription(const media::v1::PutTranscriptionRequest& request, const std::string&,
                                            Done<media::v1::TranscriptionState> done) {
   Call<media::v1::TranscriptionState>(
       absl::StrCat("PutTranscription ", line_->world.Name("transcribe", request.transcription_id()), " ",

@@ -33,20 +33,24 @@ class SimulatedNodeClient final : public control::NodeClient {
                       control::TaskQueue& queue);
   ~SimulatedNodeClient() override;
 
-  void PutBridge(const media::v1::PutBridgeRequest& request, Done<media::v1::BridgeState> done) override;
-  void RemoveBridge(const media::v1::RemoveBridgeRequest& request, Done<media::v1::BridgeState> done) override;
-  void PutLeg(const media::v1::PutLegRequest& request, Done<media::v1::LegState> done) override;
-  void RemoveLeg(const media::v1::RemoveLegRequest& request, Done<media::v1::LegState> done) override;
+  void PutBridge(const media::v1::PutBridgeRequest& request, const std::string&,
+                 Done<media::v1::BridgeState> done) override;
+  void RemoveBridge(const media::v1::RemoveBridgeRequest& request, const std::string&,
+                    Done<media::v1::BridgeState> done) override;
+  void PutLeg(const media::v1::PutLegRequest& request, const std::string&, Done<media::v1::LegState> done) override;
+  void RemoveLeg(const media::v1::RemoveLegRequest& request, const std::string&,
+                 Done<media::v1::LegState> done) override;
   void GetLeg(const media::v1::GetLegRequest& request, Done<media::v1::LegState> done) override;
   void GetNode(const media::v1::GetNodeRequest& request, Done<media::v1::NodeState> done) override;
   void PutSound(std::shared_ptr<const control::SoundData> sound, Done<media::v1::SoundState> done) override;
   void GetSound(const media::v1::GetSoundRequest& request, Done<media::v1::SoundState> done) override;
   void PlayAudio(const media::v1::PlayAudioRequest& request, Done<media::v1::AudioState> done) override;
   void StopAudio(const media::v1::StopAudioRequest& request, Done<media::v1::StopAudioResponse> done) override;
-  void PutRecording(const media::v1::PutRecordingRequest& request, Done<media::v1::RecordingState> done) override;
-  void DeleteRecording(const media::v1::DeleteRecordingRequest& request,
+  void PutRecording(const media::v1::PutRecordingRequest& request, const std::string&,
+                    Done<media::v1::RecordingState> done) override;
+  void DeleteRecording(const media::v1::DeleteRecordingRequest& request, const std::string&,
                        Done<media::v1::DeleteRecordingResponse> done) override;
-  void PutTranscription(const media::v1::PutTranscriptionRequest& request,
+  void PutTranscription(const media::v1::PutTranscriptionRequest& request, const std::string&,
                         Done<media::v1::TranscriptionState> done) override;
   void OpenAudioStream(const media::v1::OpenAudioStreamRequest& request,
                        Done<media::v1::OpenAudioStreamResponse> done) override;

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/log/log.h"
 #include "common/protojson/protojson.h"
 #include "common/status/status.h"
+#include "common/trace/trace_context.h"
 #include "control/core/validate_webhook.h"
 #include "control/webhook/signature.h"
 
@@ -27,19 +29,29 @@ constexpr size_t kResponseBytesMax = 16 * 1'024;
 // After a step that the store has refused.
 constexpr absl::Duration kRetryPause = absl::Milliseconds(200);
 
+void LogFailedAttempt(const WebhookDeliveryTable::Delivery& delivery, const std::string& trace_id) {
+  log::Info("an attempt to deliver an event failed", {{"webhook_id", delivery.webhook_id},
+                                                      {"event_id", delivery.id},
+                                                      {"attempts", delivery.attempts},
+                                                      {"status", delivery.last_status},
+                                                      {"error", delivery.last_error},
+                                                      {"trace_id", trace_id}});
+}
+
 bool IsSuccess(const absl::StatusOr<HttpResponse>& response) {
   return response.ok() && response->status >= 200 && response->status < 300;
 }
 
 }  // namespace
 
-DeliveryEngine::DeliveryEngine(Store& store, HttpClient& http, TaskQueue& queue, Clock& clock, MonotonicClock monotonic,
-                               std::string owner, std::function<double()> random,
+DeliveryEngine::DeliveryEngine(Store& store, HttpClient& http, TaskQueue& queue, Clock& clock, IdGenerator& ids,
+                               MonotonicClock monotonic, std::string owner, std::function<double()> random,
                                std::function<void(const Report&)> on_report, Options options)
     : store_(store),
       http_(http),
       queue_(queue),
       clock_(clock),
+      ids_(ids),
       monotonic_(std::move(monotonic)),
       owner_(std::move(owner)),
       random_(std::move(random)),
@@ -230,7 +242,8 @@ void DeliveryEngine::Arm() {
   });
 }
 
-HttpRequest DeliveryEngine::MakeRequest(const v1::Webhook& webhook, const v1::Event& event) const {
+HttpRequest DeliveryEngine::MakeRequest(const v1::Webhook& webhook, const v1::Event& event,
+                                        const TraceContext& trace) const {
   HttpRequest request;
   request.method = "POST";
   request.url = webhook.uri();
@@ -241,6 +254,7 @@ HttpRequest DeliveryEngine::MakeRequest(const v1::Webhook& webhook, const v1::Ev
       {"User-Agent", kUserAgent},
       {"webhook-id", event.id()},
       {"webhook-timestamp", absl::StrCat(seconds)},
+      {"traceparent", FormatTraceparent(trace)},
       {"webhook-signature", SignWebhook(DecodeWebhookSecret(webhook.secret()), event.id(), seconds, request.body)},
   };
   request.response_bytes_max = kResponseBytesMax;
@@ -262,11 +276,14 @@ void DeliveryEngine::Send(DeliveryResult::Send send) {
   ++hook->second.in_flight;
   ++in_flight_count_;
   turn_ = send.delivery.webhook_id;
-  http_.Send(MakeRequest(hook->second.record.webhook(), send.event),
-             [this, term = term_, delivery = std::move(send.delivery)](absl::StatusOr<HttpResponse> response) mutable {
+  // Each attempt is a trace of its own.
+  const TraceContext trace = ContinueTrace(std::nullopt, ids_);
+  http_.Send(MakeRequest(hook->second.record.webhook(), send.event, trace),
+             [this, term = term_, delivery = std::move(send.delivery),
+              trace_id = trace.trace_id](absl::StatusOr<HttpResponse> response) mutable {
                --in_flight_count_;
-               queue_.Post([this, term, delivery = std::move(delivery), response = std::move(response)] {
-                 OnResponse(term, delivery, response);
+               queue_.Post([this, term, delivery = std::move(delivery), trace_id, response = std::move(response)] {
+                 OnResponse(term, delivery, trace_id, response);
                });
              });
 }
@@ -277,12 +294,14 @@ void DeliveryEngine::LetGo(const WebhookLane& lane) {
   if (hook != hooks_.end()) --hook->second.in_flight;
 }
 
-void DeliveryEngine::OnResponse(int64_t term, Delivery delivery, const absl::StatusOr<HttpResponse>& response) {
+void DeliveryEngine::OnResponse(int64_t term, Delivery delivery, const std::string& trace_id,
+                                const absl::StatusOr<HttpResponse>& response) {
   const WebhookLane lane(delivery.webhook_id, delivery.stream);
   const std::string reason = GetErrorDetail(response.status()).reason;
   // Under an older term it is another's to say.
   if (term != term_ || reason == "SHUTTING_DOWN") return LetGo(lane);
   WebhookOutcome outcome = Judge(std::move(delivery), response);
+  if (outcome.kind != Kind::kDelivered) LogFailedAttempt(outcome.delivery, trace_id);
   const auto hook = hooks_.find(lane.first);
   if (hook != hooks_.end()) NoteHealth(hook->second, outcome.kind == Kind::kDelivered, outcome);
   outcomes_.push_back(std::move(outcome));
@@ -385,7 +404,7 @@ void DeliveryEngine::SendLive(const std::string& webhook_id) {
   hook.live.pop_front();
   hook.live_in_flight = true;
   const int64_t tm_create_us = table::Microseconds(event.time());
-  http_.Send(MakeRequest(hook.record.webhook(), event),
+  http_.Send(MakeRequest(hook.record.webhook(), event, ContinueTrace(std::nullopt, ids_)),
              [this, webhook_id, tm_create_us](const absl::StatusOr<HttpResponse>& response) {
                queue_.Post([this, webhook_id, tm_create_us, is_good = IsSuccess(response)] {
                  on_report_({is_good ? What::kLiveDelivered : What::kLiveLost, AgeOf(tm_create_us)});

@@ -14,6 +14,8 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/clock/clock.h"
+#include "common/id/id.h"
+#include "common/trace/trace_context.h"
 #include "control/http_client/http_client.h"
 #include "control/scheduler/task_queue.h"
 #include "control/store/store.h"
@@ -69,9 +71,9 @@ class DeliveryEngine {
 
   // All outlive it. `owner` is the replica, as for media nodes; `random` gives numbers
   // from 0 to 1; `on_report` is called on the queue for each request's end.
-  DeliveryEngine(Store& store, HttpClient& http, TaskQueue& queue, Clock& clock, MonotonicClock monotonic,
-                 std::string owner, std::function<double()> random, std::function<void(const Report&)> on_report,
-                 Options options);
+  DeliveryEngine(Store& store, HttpClient& http, TaskQueue& queue, Clock& clock, IdGenerator& ids,
+                 MonotonicClock monotonic, std::string owner, std::function<double()> random,
+                 std::function<void(const Report&)> on_report, Options options);
 
   // Once. Thread-safe.
   void Start();
@@ -118,12 +120,13 @@ class DeliveryEngine {
   // Run when the next lane is due.
   void Arm();
   void Send(DeliveryResult::Send send);
-  void OnResponse(int64_t term, Delivery delivery, const absl::StatusOr<HttpResponse>& response);
+  void OnResponse(int64_t term, Delivery delivery, const std::string& trace_id,
+                  const absl::StatusOr<HttpResponse>& response);
   WebhookOutcome Judge(Delivery delivery, const absl::StatusOr<HttpResponse>& response);
   void NoteHealth(Hook& hook, bool is_good, const WebhookOutcome& outcome);
   void TellOutcome(const WebhookOutcome& outcome);
   void LetGo(const WebhookLane& lane);
-  HttpRequest MakeRequest(const v1::Webhook& webhook, const v1::Event& event) const;
+  HttpRequest MakeRequest(const v1::Webhook& webhook, const v1::Event& event, const TraceContext& trace) const;
   void SendLive(const std::string& webhook_id);
   absl::Duration AgeOf(int64_t tm_create_us) const;
 
@@ -131,6 +134,7 @@ class DeliveryEngine {
   HttpClient& http_;
   TaskQueue& queue_;
   Clock& clock_;
+  IdGenerator& ids_;
   const MonotonicClock monotonic_;
   const std::string owner_;
   const std::function<double()> random_;

@@ -8,6 +8,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "common/trace/trace_context.h"
 #include "control/webhook/delivery_fixture.h"
 #include "control/webhook/signature.h"
 
@@ -133,6 +134,25 @@ TEST_F(DeliveryEngineTest, StreamsAndWebhooksDoNotWaitForEachOther) {
   EXPECT_EQ(slow_ones.size(), 2u);
   EXPECT_EQ(States(good.id()), "dddddd");
   EXPECT_EQ(States(slow.id()), "pppppp");
+}
+
+TEST_F(DeliveryEngineTest, EachAttemptIsATraceOfItsOwnAndAFailedOneIsLoggedWithIt) {
+  StartFirst();
+  ASSERT_TRUE(CreateWebhook(kUri, {"conference_created"}).ok());
+  EndedRoom();
+  // Where spdlog writes to by default.
+  testing::internal::CaptureStdout();
+  const auto failed = ParseTraceparent(Header(Answer(500), "traceparent"));
+  Pump();
+  PassTime(absl::Minutes(1));
+  const auto delivered = ParseTraceparent(Header(Answer(200), "traceparent"));
+  Pump();
+  const std::string log = testing::internal::GetCapturedStdout();
+  ASSERT_TRUE(failed.has_value());
+  ASSERT_TRUE(delivered.has_value());
+  EXPECT_NE(failed->trace_id, delivered->trace_id);
+  EXPECT_NE(log.find("trace_id=" + failed->trace_id), std::string::npos) << log;
+  EXPECT_EQ(log.find(delivered->trace_id), std::string::npos) << log;
 }
 
 TEST_F(DeliveryEngineTest, TriesAgainAfterPausesThatDoubleThenGivesUpAndGoesOn) {

@@ -37,7 +37,7 @@ class DeliveryFixture : public CoreFixture {
   std::unique_ptr<TestEngine> MakeEngine(const std::string& owner) {
     auto made = std::make_unique<TestEngine>();
     made->engine = std::make_unique<DeliveryEngine>(
-        *store_, made->http, made->queue, clock_, made->monotonic.Function(), owner, [this] { return random_; },
+        *store_, made->http, made->queue, clock_, *ids_, made->monotonic.Function(), owner, [this] { return random_; },
         [reports = &made->reports](const DeliveryEngine::Report& report) { reports->push_back(report); },
         engine_options_);
     made->engine->Start();

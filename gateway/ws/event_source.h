@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "common/trace/trace_context.h"
 #include "tutti/control/v1/event.pb.h"
 
 namespace tutti::gateway::ws {
@@ -31,11 +32,17 @@ class EventSource {
     virtual void Cancel() = 0;
   };
 
+  // What it is known by in control's log.
+  struct Ids {
+    std::string request_id;
+    TraceContext trace;
+  };
+
   virtual ~EventSource() = default;
 
   // For whom `authorization`, the header's value, speaks; the first event comes
   // without Next().
-  virtual std::shared_ptr<Stream> Watch(const std::string& authorization, const std::string& request_id,
+  virtual std::shared_ptr<Stream> Watch(const std::string& authorization, const Ids& ids,
                                         const control::v1::WatchEventsRequest& request, Handler handler) = 0;
 };
 

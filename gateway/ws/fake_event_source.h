@@ -58,6 +58,8 @@ class FakeEventSource final : public EventSource {
   int open_max = 0;
   // Of the last Watch that began.
   std::string authorization;
+  // Of all that began.
+  std::vector<TraceContext> traces;
   // What a Watch says is on its way until this gives true; null: no longer than the
   // step. Then Watches overtake each other.
   std::function<bool()> arrives;
@@ -101,10 +103,11 @@ class FakeEventSource final : public EventSource {
     for (const auto& open : open_) End(*open, status);
   }
 
-  std::shared_ptr<Stream> Watch(const std::string& header, const std::string&,
+  std::shared_ptr<Stream> Watch(const std::string& header, const Ids& ids,
                                 const control::v1::WatchEventsRequest& request, Handler handler) override {
     ++watches;
     authorization = header;
+    traces.push_back(ids.trace);
     open_.push_back(std::make_shared<Open>(Open{request, std::move(handler)}));
     open_max = std::max(open_max, static_cast<int>(open()));
     return std::make_shared<FakeStream>(*this, open_.back());

@@ -44,12 +44,13 @@ class GrpcEventSource::Reactor final : public grpc::ClientReadReactor<Event>, pu
   Reactor(Loop& loop, std::shared_ptr<Open> open, const WatchEventsRequest& request, Handler handler)
       : loop_(loop), open_(std::move(open)), request_(request), handler_(std::move(handler)) {}
 
-  void Start(EventService::Stub& stub, const std::string& authorization, const std::string& request_id,
+  void Start(EventService::Stub& stub, const std::string& authorization, const Ids& ids,
              std::shared_ptr<Reactor> self) {
     self_ = std::move(self);
     open_->Add(self_);
     if (!authorization.empty()) context_.AddMetadata("authorization", authorization);
-    context_.AddMetadata("x-request-id", request_id);
+    context_.AddMetadata("x-request-id", ids.request_id);
+    context_.AddMetadata("traceparent", FormatTraceparent(ids.trace));
     stub.async()->Watch(&context_, &request_, this);
     AddHold();
     StartRead(&event_);
@@ -131,11 +132,10 @@ GrpcEventSource::GrpcEventSource(const std::shared_ptr<grpc::Channel>& channel, 
 
 GrpcEventSource::~GrpcEventSource() { open_->CancelAndWait(); }
 
-std::shared_ptr<EventSource::Stream> GrpcEventSource::Watch(const std::string& authorization,
-                                                            const std::string& request_id,
+std::shared_ptr<EventSource::Stream> GrpcEventSource::Watch(const std::string& authorization, const Ids& ids,
                                                             const WatchEventsRequest& request, Handler handler) {
   auto reactor = std::make_shared<Reactor>(loop_, open_, request, std::move(handler));
-  reactor->Start(*stub_, authorization, request_id, reactor);
+  reactor->Start(*stub_, authorization, ids, reactor);
   return reactor;
 }
 

@@ -18,7 +18,7 @@ class GrpcEventSource final : public EventSource {
   GrpcEventSource(const std::shared_ptr<grpc::Channel>& channel, Loop& loop);
   ~GrpcEventSource() override;
 
-  std::shared_ptr<Stream> Watch(const std::string& authorization, const std::string& request_id,
+  std::shared_ptr<Stream> Watch(const std::string& authorization, const Ids& ids,
                                 const control::v1::WatchEventsRequest& request, Handler handler) override;
 
  private:

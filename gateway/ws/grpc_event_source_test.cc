@@ -19,6 +19,8 @@ namespace {
 using control::v1::Event;
 using control::v1::WatchEventsRequest;
 
+const TraceContext kTrace{"0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", true};
+
 // Tells events without end, as far as they are taken.
 class EndlessEvents final : public control::v1::EventService::Service {
  public:
@@ -27,6 +29,10 @@ class EndlessEvents final : public control::v1::EventService::Service {
     const auto key = context->client_metadata().find("authorization");
     if (key == context->client_metadata().end() || key->second != "Bearer good") {
       return ToGrpcStatus(Error(absl::StatusCode::kUnauthenticated, "UNAUTHENTICATED", "no"));
+    }
+    if (const auto trace = context->client_metadata().find("traceparent"); trace != context->client_metadata().end()) {
+      absl::MutexLock lock(&mutex);
+      traceparent.assign(trace->second.data(), trace->second.size());
     }
     if (request->stream().empty()) context->AddInitialMetadata("tutti-cursor", "here");
     writer->SendInitialMetadata();
@@ -41,6 +47,8 @@ class EndlessEvents final : public control::v1::EventService::Service {
   }
 
   std::atomic<int64_t> written{0};
+  absl::Mutex mutex;
+  std::string traceparent ABSL_GUARDED_BY(mutex);
 };
 
 class GrpcEventSourceTest : public ::testing::Test {
@@ -63,7 +71,7 @@ class GrpcEventSourceTest : public ::testing::Test {
   // Takes `take` events, then none, or all where it is -1.
   void Watch(const WatchEventsRequest& request, int take, const std::string& key = "Bearer good") {
     loop_.Post([this, request, take, key] {
-      stream_ = source_->Watch(key, "request", request,
+      stream_ = source_->Watch(key, {"request", kTrace}, request,
                                {[this](const std::string& cursor) { cursor_ = cursor; },
                                 [this, take](const Event& event) {
                                   {
@@ -108,6 +116,14 @@ TEST_F(GrpcEventSourceTest, EventsComeAsTheyAreAskedFor) {
   EXPECT_EQ(cursor_, "here");
   absl::MutexLock lock(&mutex_);
   EXPECT_EQ(last_, 3);
+}
+
+TEST_F(GrpcEventSourceTest, AWatchCarriesItsTrace) {
+  Watch({}, 1);
+  AwaitLast(1);
+  Cancel();
+  absl::MutexLock lock(&service_.mutex);
+  EXPECT_EQ(service_.traceparent, FormatTraceparent(kTrace));
 }
 
 TEST_F(GrpcEventSourceTest, AnEndIsToldWithItsReason) {

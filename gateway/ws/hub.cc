@@ -1,10 +1,12 @@
 #include "gateway/ws/hub.h"
 
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
 
 #include "common/status/status.h"
+#include "common/trace/trace_context.h"
 
 namespace tutti::gateway::ws {
 namespace {
@@ -61,7 +63,8 @@ class Hub::Group final : public Feed, public std::enable_shared_from_this<Group>
                                              const control::v1::WatchEventsRequest& request,
                                              EventSource::Handler handler) override {
     hub_.metrics_.catch_ups().Increment();
-    return hub_.source_.Watch(authorization(), request_id, request, std::move(handler));
+    return hub_.source_.Watch(authorization(), {request_id, ContinueTrace(std::nullopt, hub_.ids_)}, request,
+                              std::move(handler));
   }
   bool TakeSlot(const std::shared_ptr<Subscriber>& subscriber) override { return hub_.TakeSlot(subscriber); }
   void ReleaseSlot() override { hub_.ReleaseSlot(); }

@@ -121,6 +121,17 @@ TEST_F(HubTest, OneWatchServesAllClientsOfAKey) {
   EXPECT_EQ(source_.open(), 2u);
 }
 
+TEST_F(HubTest, EachWatchIsATraceOfItsOwn) {
+  const Client client = Connect("key");
+  source_.Append(kRoom);
+  Say(client, Subscribe(kRoom));
+  Connect("other key");
+  std::set<std::string> ids;
+  for (const TraceContext& trace : source_.traces) ids.insert(trace.trace_id);
+  EXPECT_GE(ids.size(), 3u);
+  EXPECT_EQ(ids.size(), source_.traces.size());
+}
+
 TEST_F(HubTest, AKeyThatIsNotValidIsRefusedAndLaterAskedAgain) {
   source_.refusal = Error(absl::StatusCode::kUnauthenticated, "UNAUTHENTICATED", "no");
   EXPECT_TRUE(absl::IsUnauthenticated(Authorize("bad")));

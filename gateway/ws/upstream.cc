@@ -1,9 +1,11 @@
 #include "gateway/ws/upstream.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "common/log/log.h"
+#include "common/trace/trace_context.h"
 
 namespace tutti::gateway::ws {
 namespace {
@@ -45,8 +47,10 @@ void Upstream::Watch() {
     const auto self = weak.lock();
     if (self != nullptr && self->generation_ == generation) action(*self);
   };
+  const TraceContext trace = ContinueTrace(std::nullopt, ids_);
+  trace_id_ = trace.trace_id;
   stream_ =
-      source_.Watch(authorization_, ids_.Next(), request,
+      source_.Watch(authorization_, {ids_.Next(), trace}, request,
                     {[guard](const std::string& cursor) { guard([&](Upstream& self) { self.OnBegin(cursor); }); },
                      [guard](const control::v1::Event& event) { guard([&](Upstream& self) { self.OnEvent(event); }); },
                      [guard](const absl::Status& status) { guard([&](Upstream& self) { self.OnEnd(status); }); }});
@@ -82,7 +86,9 @@ void Upstream::OnEnd(const absl::Status& status) {
   if (absl::IsOutOfRange(status) || absl::IsInvalidArgument(status)) {
     return handler_.on_failed(absl::AbortedError(status.message()));
   }
-  if (failures_ == 0) log::Info("the control plane's Watch of events broke", {{"error", status.ToString()}});
+  if (failures_ == 0) {
+    log::Info("the control plane's Watch of events broke", {{"trace_id", trace_id_}, {"error", status.ToString()}});
+  }
   const absl::Duration pause = std::min(kPauseMax, kPauseMin * (1 << std::min(failures_++, 10)));
   loop_.PostAfter(pause, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->Watch();

@@ -66,6 +66,8 @@ class Upstream : public std::enable_shared_from_this<Upstream> {
   int64_t generation_ = 0;
   bool ended_ = false;
   int failures_ = 0;
+  // Of the last Watch.
+  std::string trace_id_;
   std::shared_ptr<EventSource::Stream> stream_;
   // By conferencecall.
   std::map<std::string, std::shared_ptr<const Rendered>> talkers_;

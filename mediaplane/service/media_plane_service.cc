@@ -7,6 +7,7 @@
 #include "common/status/grpc_status.h"
 #include "common/status/status.h"
 #include "mediaplane/service/audio_reactor.h"
+#include "mediaplane/service/command_log.h"
 #include "mediaplane/service/file_reactor.h"
 #include "mediaplane/service/sound_reactor.h"
 #include "mediaplane/service/watch_reactor.h"
@@ -84,27 +85,41 @@ ServerUnaryReactor* MediaPlaneService::Answer(CallbackServerContext* context, Re
   return reactor;
 }
 
+template <typename Response>
+ServerUnaryReactor* MediaPlaneService::Carry(CallbackServerContext* context, Response* response, const std::string& id,
+                                             std::function<absl::StatusOr<Response>()> command) {
+  return Answer<Response>(context, response, [trace = ReadTrace(*context), id, command = std::move(command)] {
+    auto result = command();
+    LogCommand(trace, Response::descriptor()->full_name(), id, result.status());
+    return result;
+  });
+}
+
 ServerUnaryReactor* MediaPlaneService::PutBridge(CallbackServerContext* context,
                                                  const media::v1::PutBridgeRequest* request,
                                                  media::v1::BridgeState* response) {
-  return Answer<media::v1::BridgeState>(context, response, [this, request] { return node_.PutBridge(*request); });
+  return Carry<media::v1::BridgeState>(context, response, request->bridge_id(),
+                                       [this, request] { return node_.PutBridge(*request); });
 }
 
 ServerUnaryReactor* MediaPlaneService::RemoveBridge(CallbackServerContext* context,
                                                     const media::v1::RemoveBridgeRequest* request,
                                                     media::v1::BridgeState* response) {
-  return Answer<media::v1::BridgeState>(context, response, [this, request] { return node_.RemoveBridge(*request); });
+  return Carry<media::v1::BridgeState>(context, response, request->bridge_id(),
+                                       [this, request] { return node_.RemoveBridge(*request); });
 }
 
 ServerUnaryReactor* MediaPlaneService::PutLeg(CallbackServerContext* context, const media::v1::PutLegRequest* request,
                                               media::v1::LegState* response) {
-  return Answer<media::v1::LegState>(context, response, [this, request] { return node_.PutLeg(*request); });
+  return Carry<media::v1::LegState>(context, response, request->leg_id(),
+                                    [this, request] { return node_.PutLeg(*request); });
 }
 
 ServerUnaryReactor* MediaPlaneService::RemoveLeg(CallbackServerContext* context,
                                                  const media::v1::RemoveLegRequest* request,
                                                  media::v1::LegState* response) {
-  return Answer<media::v1::LegState>(context, response, [this, request] { return node_.RemoveLeg(*request); });
+  return Carry<media::v1::LegState>(context, response, request->leg_id(),
+                                    [this, request] { return node_.RemoveLeg(*request); });
 }
 
 ServerUnaryReactor* MediaPlaneService::GetLeg(CallbackServerContext* context, const media::v1::GetLegRequest* request,
@@ -169,14 +184,15 @@ ServerUnaryReactor* MediaPlaneService::PlayAudio(CallbackServerContext* context,
 ServerUnaryReactor* MediaPlaneService::PutRecording(CallbackServerContext* context,
                                                     const media::v1::PutRecordingRequest* request,
                                                     media::v1::RecordingState* response) {
-  return Answer<media::v1::RecordingState>(context, response, [this, request] { return node_.PutRecording(*request); });
+  return Carry<media::v1::RecordingState>(context, response, request->recording_id(),
+                                          [this, request] { return node_.PutRecording(*request); });
 }
 
 ServerUnaryReactor* MediaPlaneService::DeleteRecording(CallbackServerContext* context,
                                                        const media::v1::DeleteRecordingRequest* request,
                                                        media::v1::DeleteRecordingResponse* response) {
-  return Answer<media::v1::DeleteRecordingResponse>(context, response,
-                                                    [this, request] { return node_.DeleteRecording(*request); });
+  return Carry<media::v1::DeleteRecordingResponse>(context, response, request->recording_id(),
+                                                   [this, request] { return node_.DeleteRecording(*request); });
 }
 
 ServerWriteReactor<media::v1::ReadRecordingFileResponse>* MediaPlaneService::ReadRecordingFile(
@@ -197,8 +213,8 @@ ServerUnaryReactor* MediaPlaneService::StopAudio(CallbackServerContext* context,
 ServerUnaryReactor* MediaPlaneService::PutTranscription(CallbackServerContext* context,
                                                         const media::v1::PutTranscriptionRequest* request,
                                                         media::v1::TranscriptionState* response) {
-  return Answer<media::v1::TranscriptionState>(context, response,
-                                               [this, request] { return node_.PutTranscription(*request); });
+  return Carry<media::v1::TranscriptionState>(context, response, request->transcription_id(),
+                                              [this, request] { return node_.PutTranscription(*request); });
 }
 
 ServerUnaryReactor* MediaPlaneService::OpenAudioStream(CallbackServerContext* context,

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <functional>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "mediaplane/node/control_thread.h"
@@ -86,6 +87,10 @@ class MediaPlaneService final : public media::v1::MediaPlane::CallbackService {
   template <typename Response>
   grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, Response* response,
                                    std::function<absl::StatusOr<Response>()> call);
+  // The same of a command to what has this id, with a log line.
+  template <typename Response>
+  grpc::ServerUnaryReactor* Carry(grpc::CallbackServerContext* context, Response* response, const std::string& id,
+                                  std::function<absl::StatusOr<Response>()> command);
 
   Node& node_;
   ControlThread& thread_;

@@ -16,6 +16,7 @@
 #include "common/rpc/keep_grpc.h"
 #include "common/status/grpc_status.h"
 #include "common/status/status.h"
+#include "common/trace/trace_context.h"
 #include "mediaplane/node/fake_media_engine.h"
 
 namespace tutti::mediaplane {
@@ -114,6 +115,35 @@ class MediaPlaneServiceTest : public testing::Test {
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<MediaPlane::Stub> stub_;
 };
+
+TEST_F(MediaPlaneServiceTest, CommandsOfASampledTraceAndRefusalsAreLoggedWithIt) {
+  // Where spdlog writes to by default.
+  testing::internal::CaptureStdout();
+  const auto put = [&](const std::string& id, bool sampled) {
+    const TraceContext trace{"0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", sampled};
+    grpc::ClientContext context;
+    context.AddMetadata("traceparent", FormatTraceparent(trace));
+    media::v1::PutBridgeRequest request;
+    request.set_bridge_id(id);
+    request.set_revision(1);
+    media::v1::BridgeState response;
+    return stub_->PutBridge(&context, request, &response);
+  };
+  EXPECT_TRUE(put(Id(1), true).ok());
+  EXPECT_TRUE(put(Id(2), false).ok());
+  EXPECT_FALSE(put("", false).ok());
+  // One of nobody's.
+  EXPECT_TRUE(PutBridge(3).ok());
+  const std::string log = testing::internal::GetCapturedStdout();
+  EXPECT_NE(log.find("command accepted trace_id=0af7651916cd43dd8448eb211c80319c "
+                     "answer=tutti.media.v1.BridgeState id=" +
+                     Id(1)),
+            std::string::npos)
+      << log;
+  EXPECT_NE(log.find("command refused trace_id=0af7651916cd43dd8448eb211c80319c"), std::string::npos) << log;
+  EXPECT_EQ(log.find(Id(2)), std::string::npos) << log;
+  EXPECT_EQ(log.find(Id(3)), std::string::npos) << log;
+}
 
 TEST_F(MediaPlaneServiceTest, CommandsAreAnsweredAndTheirEffectsWatched) {
   grpc::ClientContext context;
