@@ -47,4 +47,15 @@ void FlowOperations::Finish(const std::string& call_id, const std::string& opera
       std::move(done));
 }
 
+void FlowOperations::FinishPlay(const std::string& call_id, const std::string& operation_id,
+                                media::v1::AudioFinished::Cause cause, DoneStatus done) {
+  steps_.Run(
+      [call_id, operation_id, cause](Work& work, Rules& rules) -> absl::Status {
+        TUTTI_ASSIGN_OR_RETURN(store::CallRecord * call, work.Call(call_id));
+        const bool rest = cause == media::v1::AudioFinished::CAUSE_FINISHED;
+        return call == nullptr ? absl::OkStatus() : rules.FinishOperation(*call, operation_id, absl::OkStatus(), rest);
+      },
+      std::move(done));
+}
+
 }  // namespace tutti::control

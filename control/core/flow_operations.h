@@ -23,6 +23,9 @@ class FlowOperations {
   // plays ends so only when it can't: its end is an event of the node's.
   void Finish(const std::string& call_id, const std::string& operation_id, const absl::Status& outcome,
               DoneStatus done);
+  // What it plays has ended so, and the node's event was lost.
+  void FinishPlay(const std::string& call_id, const std::string& operation_id, media::v1::AudioFinished::Cause cause,
+                  DoneStatus done);
 
  private:
   Steps& steps_;

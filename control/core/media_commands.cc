@@ -27,10 +27,10 @@ absl::Status ReadSettings(Transaction& tx, const CallRecord& call, media::v1::Pu
   settings.set_on_hold(participant.on_hold() || call.call().on_hold());
   settings.set_volume_db(participant.volume_db());
   if (participant.coach_target_id().empty()) return absl::OkStatus();
-  // One whose target has left is heard by nobody, not by all.
+  // One whose target has left is heard by nobody, not by all: no leg has a participant's id.
   TUTTI_ASSIGN_OR_RETURN(const auto target, tx.conferencecalls.Find(participant.coach_target_id(), Lock::kNo));
-  settings.add_heard_only_by(target.has_value() ? target->conferencecall().reference_id()
-                                                : participant.coach_target_id());
+  const bool is_there = target.has_value() && Next(target->conferencecall(), ParticipantEvent::kUpdate).ok();
+  settings.add_heard_only_by(is_there ? target->conferencecall().reference_id() : participant.coach_target_id());
   return absl::OkStatus();
 }
 

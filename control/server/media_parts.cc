@@ -21,8 +21,8 @@ MediaParts::MediaParts(const ServerOptions& options, CoreParts& parts, NodeRegis
   });
   operations_ = std::make_unique<Operations>(
       core.flow_operations(), queue_, parts.http(),
-      [this](PlayRequest request, AudioPlayer::Done done) {
-        sounds_.player().Play(std::move(request), std::move(done));
+      [this](PlayRequest request, AudioPlayer::Done done, AudioPlayer::Ended ended) {
+        sounds_.player().Play(std::move(request), std::move(done), std::move(ended));
       },
       [this](const StopRequest& request, AudioPlayer::Done done) { sounds_.player().Stop(request, std::move(done)); });
   live_ = std::make_unique<LiveHub>(core.owners(), live_queue_, clock, std::move(on_live));
