@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "control/simulation/control_checker.h"
+#include "control/simulation/flow_checker.h"
 #include "control/simulation/simulated_node.h"
 #include "control/simulation/simulated_store.h"
 #include "control/simulation/world.h"
@@ -20,7 +22,13 @@ namespace tutti::control::simulation {
 // committed; a violation fails the world.
 class Checker {
  public:
-  Checker(World& world, const std::vector<std::unique_ptr<SimulatedNode>>& nodes) : world_(world), nodes_(nodes) {}
+  Checker(World& world, const std::vector<std::unique_ptr<SimulatedNode>>& nodes, const Web& web,
+          std::map<std::string, int64_t>& counts)
+      : world_(world),
+        nodes_(nodes),
+        counts_(counts),
+        flows_(world, nodes, web, counts),
+        controls_(world, flows_, counts) {}
 
   // Before the first commit.
   void SetDatabase(SimulatedDatabase& database) { database_ = &database; }
@@ -40,16 +48,20 @@ class Checker {
   // After every room was deleted and every call hung up, too.
   void CheckEnd();
 
+  FlowChecker& flows() { return flows_; }
+
   // Of everything that was ever committed, by id, in order of their names.
   const std::vector<std::string>& rooms() const { return rooms_; }
   const std::vector<std::string>& participants() const { return participants_; }
   const std::vector<std::string>& calls() const { return calls_; }
   const std::vector<std::string>& recordings() const { return recordings_; }
+  const std::vector<std::string>& flow_ids() const { return flow_ids_; }
+  std::string RoomOf(const std::string& participant_id) const { return room_of_participant_.at(participant_id); }
+  // Who else is in the participant's room, or leaves it.
+  std::vector<std::string> PeersOf(const std::string& participant_id) const;
   // All streams with their last sequence.
   const std::map<std::string, int64_t>& streams() const { return streams_; }
   int64_t last_position() const { return position_; }
-  // What happened, for a look at what the runs reach.
-  const std::map<std::string, int64_t>& counts() const { return counts_; }
 
  private:
   struct Row {
@@ -88,6 +100,7 @@ class Checker {
 
   World& world_;
   const std::vector<std::unique_ptr<SimulatedNode>>& nodes_;
+  std::map<std::string, int64_t>& counts_;
   SimulatedDatabase* database_ = nullptr;
 
   std::map<std::string, Row> rows_;
@@ -96,12 +109,14 @@ class Checker {
   std::vector<std::string> calls_;
   std::vector<std::string> recordings_;
   std::vector<std::string> transcribes_;
+  std::vector<std::string> flow_ids_;
   // Texts that events told.
   std::set<std::string> texts_;
   // Of transcriptions, as events told.
   std::map<std::string, bool> degraded_;
   // Rows that have not ended.
   std::set<std::string> live_;
+  std::map<std::string, std::string> room_of_participant_;
 
   // Of the commit that is looked at.
   std::string committer_;
@@ -112,7 +127,8 @@ class Checker {
   std::map<std::string, std::map<std::string, int>> effects_;
   std::map<std::string, int> event_status_;
   std::set<std::string> ended_streams_;
-  std::map<std::string, int64_t> counts_;
+  FlowChecker flows_;
+  ControlChecker controls_;
 };
 
 }  // namespace tutti::control::simulation

@@ -30,6 +30,10 @@ constexpr absl::Duration kTransitMax = absl::Seconds(8);
 // What only the reconciler finds.
 constexpr absl::Duration kReconciled = absl::Seconds(35);
 
+bool IsInPreFlow(const store::ConferencecallRecord& record) {
+  return record.conferencecall().status() == P::STATUS_JOINING && record.leg_revision() == 0;
+}
+
 template <typename Resource>
 absl::Duration Since(const World& world, const Resource& resource) {
   return world.Now() - FromTimestamp(resource.tm_update());
@@ -64,6 +68,7 @@ void Checker::CheckProgress() {
     for (const std::string& id : live_) {
       TUTTI_ASSIGN_OR_RETURN(const auto call, tx.calls.Find(id, Lock::kNo));
       if (call.has_value()) {
+        flows_.CheckProgress(*call);
         const L& c = call->call();
         Expect(c.status() == L::STATUS_PROGRESSING || Since(world_, c) < kTransitMax,
                "a call hangs: ", [&] { return absl::StrCat(world_.Name("call", id), " ", call->ShortDebugString()); });
@@ -80,7 +85,8 @@ void Checker::CheckProgress() {
       TUTTI_ASSIGN_OR_RETURN(const auto participant, tx.conferencecalls.Find(id, Lock::kNo));
       if (participant.has_value()) {
         const P& p = participant->conferencecall();
-        Expect(p.status() == P::STATUS_JOINED || Since(world_, p) < kTransitMax, "a participant hangs: ", [&] {
+        const bool waits = p.status() != P::STATUS_JOINED && !IsInPreFlow(*participant);
+        Expect(!waits || Since(world_, p) < kTransitMax, "a participant hangs: ", [&] {
           return absl::StrCat(world_.Name("part", id), " ", p.ShortDebugString());
         });
       }
@@ -92,6 +98,7 @@ void Checker::CheckProgress() {
 
 void Checker::CheckAgreement() {
   CheckProgress();
+  flows_.CheckAsked();
   absl::Status status = database_->Inspect([&](Transaction& tx) -> absl::Status {
     for (const std::string& id : live_) {
       TUTTI_ASSIGN_OR_RETURN(const auto call, tx.calls.Find(id, Lock::kNo));
@@ -115,6 +122,7 @@ void Checker::CheckCallIsThere(Transaction& tx, const CallRecord& record) {
   Expect(!leg->second.media_timed_out(), "a silent call goes on: ", what);
   Expect(leg->second.bridge_id() == record.bridge_id(), "its leg is in another bridge: ", what);
   Expect(leg->second.revision() == record.leg_revision(), "its leg has another revision: ", what);
+  controls_.CheckLeg(tx, record, node->media().settings[call.id()]);
   const std::string answer = absl::StrCat("v=0 answer ", leg->second.answer().sections(0).rtp_port(), " ");
   Expect(absl::StartsWith(call.sdp_answer(), answer), "its caller was told of another leg: ", what);
   if (record.bridge_id().empty()) return;
@@ -143,11 +151,14 @@ void Checker::CheckNodes(Transaction& tx) {
       if (!room.ok() || !room->has_value()) return world_.Fail(absl::StrCat("an unknown bridge: ", id));
       // What a room has left behind the next reconciliation removes; but not that of
       // one that had given the node up and may come back to it.
+      if ((*room)->bridge_wanted() == store::WANTED_PUT && (*room)->node_id() == node->id()) {
+        controls_.CheckBridge(**room, node->media().puts[id]);
+        continue;
+      }
       if (Since(world_, (*room)->conference()) < kReconciled) continue;
       if ((*room)->node_id().empty() && (*room)->conference().status() == C::STATUS_PROGRESSING) continue;
-      Expect((*room)->bridge_wanted() == store::WANTED_PUT && (*room)->node_id() == node->id(),
-             absl::StrCat("a bridge that nobody wants: ", world_.Name("room", id), " on ", node->id(), " ",
-                          (*room)->ShortDebugString()));
+      world_.Fail(absl::StrCat("a bridge that nobody wants: ", world_.Name("room", id), " on ", node->id(), " ",
+                               (*room)->ShortDebugString()));
     }
   }
 }

@@ -33,7 +33,7 @@ int RunMany(uint64_t from, uint64_t count) {
       std::printf("%s\n", tutti::control::simulation::Report(seed, simulation.world(), kStoryLines).c_str());
       if (++failures == kFailuresMax) break;
     }
-    for (const auto& [what, times] : simulation.checker().counts()) counts[what] += times;
+    for (const auto& [what, times] : simulation.counts()) counts[what] += times;
     if ((seed - from + 1) % 500 == 0) {
       std::printf("%llu runs, %d failed\n", static_cast<unsigned long long>(seed - from + 1), failures);
       std::fflush(stdout);

@@ -9,16 +9,25 @@
 
 #include "common/id/id.h"
 #include "control/core/core.h"
+#include "control/live/live_hub.h"
+#include "control/live/live_watcher.h"
 #include "control/media/dispatcher.h"
 #include "control/media/node_registry.h"
 #include "control/media/node_watcher.h"
+#include "control/operations/operations.h"
 #include "control/scheduler/effect_router.h"
 #include "control/scheduler/scheduler.h"
 #include "control/scheduler/task_queue.h"
+#include "control/simulation/simulated_http_client.h"
 #include "control/simulation/simulated_node.h"
 #include "control/simulation/simulated_node_client.h"
 #include "control/simulation/simulated_store.h"
+#include "control/simulation/web.h"
 #include "control/simulation/world.h"
+#include "control/sound/audio_player.h"
+#include "control/sound/sound_library.h"
+#include "control/speech/fake_speech_client.h"
+#include "control/webhook/delivery_engine.h"
 
 namespace tutti::control::simulation {
 
@@ -33,10 +42,12 @@ class Replica {
     absl::Duration skew;
     // After each commit with effects.
     std::function<void(const control::Effects&)> on_commit;
+    // What it tells of what happens now.
+    std::function<void(const control::LiveEvent&)> on_live;
   };
 
   // All outlive the replica.
-  Replica(World& world, SimulatedDatabase& database, const std::vector<std::unique_ptr<SimulatedNode>>& nodes,
+  Replica(World& world, SimulatedDatabase& database, const std::vector<std::unique_ptr<SimulatedNode>>& nodes, Web& web,
           const NetworkFaults& network, Options options);
   ~Replica();
 
@@ -49,6 +60,10 @@ class Replica {
   control::NodeRegistry& registry() { return registry_; }
 
  private:
+  void MakeSounds(World& world, const std::map<std::string, control::NodeClient*>& clients);
+  void MakeWebhooks(World& world);
+  void MakeLive(const std::map<std::string, control::NodeClient*>& clients);
+
   const Options options_;
   SkewedClock clock_;
   IdGenerator ids_;
@@ -60,6 +75,14 @@ class Replica {
   std::map<std::string, std::unique_ptr<SimulatedNodeClient>> clients_;
   std::unique_ptr<control::Dispatcher> dispatcher_;
   std::vector<std::unique_ptr<control::NodeWatcher>> watchers_;
+  std::unique_ptr<SimulatedHttpClient> http_;
+  control::FakeSpeechClient speech_;
+  std::unique_ptr<control::SoundLibrary> sounds_;
+  std::unique_ptr<control::AudioPlayer> player_;
+  std::unique_ptr<control::Operations> operations_;
+  std::unique_ptr<control::LiveHub> live_;
+  std::vector<std::unique_ptr<control::LiveWatcher>> live_watchers_;
+  std::unique_ptr<control::DeliveryEngine> deliveries_;
   std::unique_ptr<control::Scheduler> scheduler_;
 };
 

@@ -14,6 +14,9 @@ constexpr size_t kLogMax = 40;
 
 constexpr absl::Duration kTick = absl::Milliseconds(20);
 
+// The longest sound.
+constexpr absl::Duration kSoundMax = absl::Seconds(3);
+
 std::string EpochName(const std::string& id, int epoch) { return absl::StrCat(id, "-epoch-", epoch); }
 
 absl::Status Busy() {
@@ -44,6 +47,7 @@ void SimulatedNode::Tick() {
 void SimulatedNode::Collect() {
   if (media_.events.empty()) return;
   for (media::v1::NodeEvent& event : media_.events) {
+    if (event.has_audio_finished()) played_out_.insert(event.audio_finished().operation_id());
     if (loses_events_) continue;
     event.set_sequence(++latest_);
     log_.push_back(std::move(event));
@@ -78,6 +82,7 @@ void SimulatedNode::Start() {
   media_.Restart(EpochName(id_, ++epochs_));
   log_.clear();
   latest_ = 0;
+  live_latest_ = 0;
   world_.Tell(absl::StrCat(id_, " starts, ", media_.epoch()));
 }
 
@@ -113,6 +118,46 @@ void SimulatedNode::ReportMediaTimeout(const std::string& leg_id) {
   timed_out_.insert(leg_id);
   media_.ReportMediaTimeout(leg_id);
   Collect();
+}
+
+void SimulatedNode::OnPlay(const media::v1::PlayAudioRequest& request) {
+  const std::string& id = request.operation_id();
+  const auto [place, is_new] = played_.try_emplace(id, request.leg_id());
+  if (place->second != request.leg_id()) world_.Fail(absl::StrCat("an operation of two calls: ", id));
+  if (media_.audio.at(id).status() == media::v1::AudioState::STATUS_ENDED) return;
+  world_.After(world_.random.Between(absl::Milliseconds(20), kSoundMax),
+               [this, id, epochs = epochs_] { PlayOut(id, epochs); });
+}
+
+void SimulatedNode::PlayOut(const std::string& operation_id, int epochs) {
+  if (epochs != epochs_ || !is_up_) return;
+  if (is_stuck_) {
+    return world_.After(kSoundMax, [this, operation_id, epochs] { PlayOut(operation_id, epochs); });
+  }
+  media_.FinishAudio(operation_id, media::v1::AudioFinished::CAUSE_FINISHED);
+  Collect();
+}
+
+void SimulatedNode::Press(const std::string& leg_id, char digit) {
+  if (!is_up_ || is_stuck_ || !media_.legs.contains(leg_id)) return;
+  world_.Tell(absl::StrCat(world_.Name("call", leg_id), " presses ", std::string(1, digit)));
+  pressed_[leg_id].push_back(digit);
+  for (const auto& [id, play] : media_.plays) {
+    if (play.leg_id() == leg_id && play.stop_on_dtmf()) {
+      media_.FinishAudio(id, media::v1::AudioFinished::CAUSE_DTMF);
+    }
+  }
+  Collect();
+  media::v1::LiveEvent event;
+  event.set_sequence(++live_latest_);
+  event.mutable_time()->set_seconds(absl::ToUnixSeconds(world_.Now()));
+  event.mutable_leg_dtmf()->set_leg_id(leg_id);
+  event.mutable_leg_dtmf()->set_digit(std::string(1, digit));
+  std::erase_if(live_listeners_, [](const auto& listener) { return listener.expired(); });
+  const auto listeners = live_listeners_;
+  for (const auto& listener : listeners) {
+    if (const auto call = listener.lock()) (*call)(event);
+  }
 }
 
 void SimulatedNode::Speak() {

@@ -47,7 +47,17 @@ class SimulatedNode {
   void ReportMediaTimeout(const std::string& leg_id);
   // A text of some of what is transcribed, each another one.
   void Speak();
-  // All of them, by transcription.
+  // A sound was asked for: it is heard to its end, later, unless it is stopped.
+  void OnPlay(const media::v1::PlayAudioRequest& request);
+  // A caller presses a key: a sound that ends with it does, and who follows what
+  // happens now is told.
+  void Press(const std::string& leg_id, char digit);
+  // The call of each operation that was played to one; those that have ended; and
+  // the keys that each call's caller has pressed.
+  const std::map<std::string, std::string>& played() const { return played_; }
+  const std::set<std::string>& played_out() const { return played_out_; }
+  const std::map<std::string, std::string>& pressed() const { return pressed_; }
+  // All texts, by transcription.
   const std::map<std::string, std::vector<std::string>>& said() const { return said_; }
 
   // The network between it and a replica.
@@ -62,6 +72,11 @@ class SimulatedNode {
   const media::v1::NodeEvent* FindEvent(int64_t sequence) const;
   // Called after each new event, crash and truncation.
   void OnChange(std::weak_ptr<std::function<void()>> listener) { listeners_.push_back(std::move(listener)); }
+
+  // What happens now. The listeners are called with each event.
+  using LiveListener = std::function<void(const media::v1::LiveEvent&)>;
+  int64_t latest_live_sequence() const { return live_latest_; }
+  void OnLive(std::weak_ptr<LiveListener> listener) { live_listeners_.push_back(std::move(listener)); }
 
   control::NodeSnapshot Snapshot() const;
 
@@ -82,6 +97,7 @@ class SimulatedNode {
   void Collect();
   void Tick();
   void Changed();
+  void PlayOut(const std::string& operation_id, int epochs);
   void NoteLost() { last_lost_ = world_.Elapsed(); }
 
   World& world_;
@@ -98,6 +114,11 @@ class SimulatedNode {
   std::vector<std::weak_ptr<std::function<void()>>> listeners_;
   std::map<std::string, int64_t> refused_;
   std::set<std::string> timed_out_;
+  int64_t live_latest_ = 0;
+  std::vector<std::weak_ptr<LiveListener>> live_listeners_;
+  std::map<std::string, std::string> played_;
+  std::set<std::string> played_out_;
+  std::map<std::string, std::string> pressed_;
   std::map<std::string, std::vector<std::string>> said_;
   int texts_ = 0;
   absl::Duration started_at_;

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/status/status.h"
+#include "control/simulation/simulated_streams.h"
 
 namespace tutti::control::simulation {
 namespace {
@@ -13,23 +14,11 @@ namespace {
 constexpr absl::Duration kUnaryDeadline = absl::Seconds(2);
 constexpr absl::Duration kSnapshotDeadline = absl::Seconds(10);
 constexpr absl::Duration kUploadDeadline = absl::Seconds(20);
-// Until a silent connection is given up.
-constexpr absl::Duration kKeepalive = absl::Seconds(8);
-
-constexpr absl::Duration kDelayMax = absl::Milliseconds(10);
-constexpr absl::Duration kSlowDelayMax = absl::Seconds(4);
-
-absl::Status Unreachable() { return absl::UnavailableError("the node can't be reached"); }
-
 }  // namespace
-
-absl::Duration SimulatedNodeClient::Line::Delay() const {
-  return world.random.Between(absl::ZeroDuration(), world.random.Chance(faults.slow) ? kSlowDelayMax : kDelayMax);
-}
 
 SimulatedNodeClient::SimulatedNodeClient(World& world, SimulatedNode& node, const NetworkFaults& faults,
                                          std::string replica, control::TaskQueue& queue)
-    : line_(std::make_shared<Line>(Line{world, node, faults, std::move(replica), &queue})) {}
+    : line_(std::make_shared<NodeLine>(NodeLine{world, node, faults, std::move(replica), &queue})) {}
 
 SimulatedNodeClient::~SimulatedNodeClient() { line_->queue = nullptr; }
 
@@ -41,7 +30,7 @@ void SimulatedNodeClient::Call(const std::string& what, absl::Duration deadline,
     bool is_over = false;
   };
   auto flight = std::make_shared<Flight>(Flight{std::move(done)});
-  const std::shared_ptr<Line> line = line_;
+  const std::shared_ptr<NodeLine> line = line_;
   World& world = line->world;
   const auto answer = [line, flight](absl::StatusOr<Reply> reply) {
     if (std::exchange(flight->is_over, true) || line->queue == nullptr) return;
@@ -51,7 +40,7 @@ void SimulatedNodeClient::Call(const std::string& what, absl::Duration deadline,
   if (world.random.Chance(line->faults.request_lost)) return;
   const auto arrive = [line, answer, command, what](bool is_repeat) {
     if (!line->IsUp()) {
-      if (!is_repeat && !line->node.is_up()) line->world.After(kDelayMax, [answer] { answer(Unreachable()); });
+      if (!is_repeat && !line->node.is_up()) line->world.After(kNodeDelayMax, [answer] { answer(NodeUnreachable()); });
       return;
     }
     absl::StatusOr<Reply> reply = command(line->node);
@@ -66,7 +55,7 @@ void SimulatedNodeClient::Call(const std::string& what, absl::Duration deadline,
   };
   world.After(line->Delay(), [arrive] { arrive(false); });
   if (!what.empty() && world.random.Chance(line->faults.repeated)) {
-    world.After(world.random.Between(absl::ZeroDuration(), kSlowDelayMax), [arrive] { arrive(true); });
+    world.After(world.random.Between(absl::ZeroDuration(), kNodeSlowDelayMax), [arrive] { arrive(true); });
   }
 }
 
@@ -185,6 +174,7 @@ void SimulatedNodeClient::PlayAudio(const media::v1::PlayAudioRequest& request, 
         absl::StatusOr<media::v1::AudioState> reply;
         absl::Status carried = node.Carry([&](FakeMediaNode& media) { reply = media.Play(request); });
         if (!carried.ok()) reply = carried;
+        if (reply.ok()) node.OnPlay(request);
         return reply;
       },
       std::move(done));
@@ -265,114 +255,17 @@ void SimulatedNodeClient::Snapshot(Done<control::NodeSnapshot> done) {
       [](SimulatedNode& node) -> absl::StatusOr<control::NodeSnapshot> { return node.Snapshot(); }, std::move(done));
 }
 
-// Messages are on the way one at a time, so they stay in order.
-class SimulatedNodeClient::WatchStream final : public Stream, public std::enable_shared_from_this<WatchStream> {
- public:
-  WatchStream(std::shared_ptr<Line> line, const media::v1::WatchRequest& request, WatchHandler handler)
-      : line_(std::move(line)), request_(request), handler_(std::move(handler)) {}
-
-  void Start() {
-    on_change_ = std::make_shared<std::function<void()>>([this] { Pump(); });
-    line_->node.OnChange(on_change_);
-    Keepalive();
-    if (line_->world.random.Chance(line_->faults.request_lost)) return;
-    line_->world.After(line_->Delay(), [self = shared_from_this()] { self->Arrive(); });
-  }
-
-  void Next() override {
-    wants_ = true;
-    Pump();
-  }
-
-  void Cancel() override { EndSoon(absl::CancelledError("cancelled")); }
-
- private:
-  // The request is at the node.
-  void Arrive() {
-    const SimulatedNode& node = line_->node;
-    if (!line_->IsUp()) return node.is_up() ? void() : EndSoon(Unreachable());
-    epoch_ = node.epoch();
-    next_ = request_.after_sequence() + 1;
-    if ((!request_.epoch().empty() && request_.epoch() != epoch_) || next_ < node.oldest_sequence()) {
-      return EndSoon(absl::OutOfRangeError("take a snapshot"));
-    }
-    media::v1::WatchResponse hello;
-    hello.mutable_hello()->set_epoch(epoch_);
-    hello.mutable_hello()->set_oldest_sequence(node.oldest_sequence());
-    hello.mutable_hello()->set_latest_sequence(node.latest_sequence());
-    Send(hello);
-  }
-
-  void Pump() {
-    const SimulatedNode& node = line_->node;
-    if (is_over_ || epoch_.empty()) return;
-    if (!node.is_up() || node.epoch() != epoch_) return EndSoon(Unreachable());
-    if (!wants_ || is_sending_) return;
-    if (next_ < node.oldest_sequence()) return EndSoon(absl::OutOfRangeError("the log is too short"));
-    const media::v1::NodeEvent* event = node.FindEvent(next_);
-    if (event == nullptr) return;
-    ++next_;
-    media::v1::WatchResponse response;
-    *response.mutable_event() = *event;
-    Send(response);
-  }
-
-  void Send(const media::v1::WatchResponse& message) {
-    is_sending_ = true;
-    wants_ = false;
-    line_->world.After(line_->Delay(), [self = shared_from_this(), message] {
-      // What gets lost on the way is missed with the next keepalive.
-      if (self->is_over_ || !self->line_->IsUp() || self->line_->queue == nullptr) return;
-      self->is_sending_ = false;
-      self->line_->queue->Post([self, message] { self->handler_.on_message(message); });
-      self->Pump();
-    });
-  }
-
-  void Keepalive() {
-    line_->world.After(kKeepalive, [weak = weak_from_this()] {
-      const auto self = weak.lock();
-      if (self == nullptr || self->is_over_) return;
-      if (!self->line_->IsUp() || self->is_sending_ || self->epoch_.empty()) return self->EndSoon(Unreachable());
-      self->Keepalive();
-    });
-  }
-
-  void EndSoon(const absl::Status& status) {
-    if (std::exchange(is_over_, true)) return;
-    on_change_ = nullptr;
-    line_->world.After(line_->world.random.Between(absl::ZeroDuration(), kDelayMax),
-                       [self = shared_from_this(), status] {
-                         if (self->line_->queue == nullptr) return;
-                         self->line_->queue->Post([self, status] { self->handler_.on_end(status); });
-                       });
-  }
-
-  const std::shared_ptr<Line> line_;
-  const media::v1::WatchRequest request_;
-  const WatchHandler handler_;
-  std::shared_ptr<std::function<void()>> on_change_;
-  std::string epoch_;
-  int64_t next_ = 0;
-  bool wants_ = false;
-  bool is_sending_ = false;
-  bool is_over_ = false;
-};
-
 std::shared_ptr<control::NodeClient::Stream> SimulatedNodeClient::Watch(const media::v1::WatchRequest& request,
                                                                         WatchHandler handler) {
-  auto stream = std::make_shared<WatchStream>(line_, request, std::move(handler));
+  auto stream = std::make_shared<SimulatedWatch>(line_, request, std::move(handler));
   stream->Start();
   return stream;
 }
 
 std::shared_ptr<control::NodeClient::Stream> SimulatedNodeClient::WatchLive(LiveHandler handler) {
-  struct Ended final : Stream {
-    void Next() override {}
-    void Cancel() override {}
-  };
-  line_->queue->Post([handler = std::move(handler)] { handler.on_end(absl::UnimplementedError("no live events")); });
-  return std::make_shared<Ended>();
+  auto stream = std::make_shared<SimulatedLiveWatch>(line_, std::move(handler));
+  stream->Start();
+  return stream;
 }
 
 }  // namespace tutti::control::simulation

@@ -7,20 +7,11 @@
 
 #include "control/media/node_client.h"
 #include "control/scheduler/task_queue.h"
+#include "control/simulation/node_line.h"
 #include "control/simulation/simulated_node.h"
 #include "control/simulation/world.h"
 
 namespace tutti::control::simulation {
-
-// What the network does to a call, of 1 000.
-struct NetworkFaults {
-  int request_lost = 0;
-  int reply_lost = 0;
-  // The command arrives once more, later.
-  int repeated = 0;
-  // It takes seconds, and so is overtaken by others.
-  int slow = 0;
-};
 
 // One replica's way to one node, through a network that loses, delays, repeats
 // and reorders. As the gRPC client it answers each call once, on the queue, in
@@ -56,29 +47,15 @@ class SimulatedNodeClient final : public control::NodeClient {
                        Done<media::v1::OpenAudioStreamResponse> done) override;
   void Snapshot(Done<control::NodeSnapshot> done) override;
   std::shared_ptr<Stream> Watch(const media::v1::WatchRequest& request, WatchHandler handler) override;
-  // Simulated legs are silent: it ends at once.
   std::shared_ptr<Stream> WatchLive(LiveHandler handler) override;
 
  private:
-  class WatchStream;
-  // What outlives the client: null queue after its end.
-  struct Line {
-    World& world;
-    SimulatedNode& node;
-    const NetworkFaults& faults;
-    const std::string replica;
-    control::TaskQueue* queue;
-
-    bool IsUp() const { return node.is_up() && node.IsReachable(replica); }
-    absl::Duration Delay() const;
-  };
-
   template <typename Reply>
   using Command = std::function<absl::StatusOr<Reply>(SimulatedNode&)>;
   template <typename Reply>
   void Call(const std::string& what, absl::Duration deadline, Command<Reply> command, Done<Reply> done);
 
-  const std::shared_ptr<Line> line_;
+  const std::shared_ptr<NodeLine> line_;
 };
 
 }  // namespace tutti::control::simulation

@@ -16,6 +16,8 @@ constexpr absl::Duration kDelayMax = absl::Milliseconds(8);
 constexpr absl::Duration kSlowDelayMax = absl::Milliseconds(400);
 constexpr int kSlowPermille = 15;
 
+constexpr char kEngineTable[] = "webhook_engine";
+
 constexpr int kAttemptsMax = 20;
 // Steps that run into one another at most.
 constexpr size_t kFramesMax = 3;
@@ -37,7 +39,8 @@ bool Contains(std::string_view text, std::string_view part) { return text.find(p
 // The table of the resources that a statement is about; empty: of none.
 std::string TableOf(std::string_view sql) {
   // The longer name first: it begins with the shorter one.
-  for (const char* table : {"conferencecalls", "conferences", "calls", "recordings", "transcribes", "media_nodes"}) {
+  for (const char* table :
+       {"conferencecalls", "conferences", "calls", "recordings", "transcribes", "media_nodes", kEngineTable}) {
     if (Contains(sql, absl::StrCat(" ", table, " "))) return table;
   }
   return "";
@@ -47,6 +50,8 @@ std::string TableOf(std::string_view sql) {
 std::vector<RowName> RowsOf(std::string_view sql, absl::Span<const sql::Value> values) {
   std::vector<RowName> rows;
   const std::string table = TableOf(sql);
+  // It has one row.
+  if (table == kEngineTable) return {{table, ""}};
   for (const sql::Value& value : values) {
     if (!table.empty() && value.kind == sql::Value::Kind::kText) rows.emplace_back(table, std::string(value.bytes));
   }

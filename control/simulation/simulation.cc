@@ -12,22 +12,16 @@ namespace tutti::control::simulation {
 namespace {
 
 constexpr absl::Duration kActive = absl::Seconds(60);
-// The reconciler's interval, and what follows from it.
-constexpr absl::Duration kHealing = absl::Seconds(48);
 constexpr absl::Duration kEnding = absl::Seconds(60);
 
-// Until a node that nobody reaches is given up, and its calls are.
-constexpr absl::Duration kLostMax = absl::Seconds(30);
-// It takes long: not in every run.
-constexpr int kLoseNodePermille = 250;
-
-// Requests that come fast, and what may go wrong meanwhile; it is mended by then.
-// Less than the reconciler's interval: most runs see no reconciliation in it.
-constexpr absl::Duration kBurst = absl::Milliseconds(1'500);
-constexpr absl::Duration kMended = absl::Seconds(10);
-constexpr int kBurstOperations = 12;
-
 constexpr absl::Duration kOperationPauseMax = absl::Milliseconds(700);
+// Each event goes to all of them, which is much: not in every run.
+constexpr int kWebhooksPermille = 250;
+
+constexpr absl::Duration kKeyPauseMax = absl::Milliseconds(800);
+constexpr absl::Duration kBetweenKeys = absl::Milliseconds(150);
+// PINs; digits; and what the menu of a room knows.
+constexpr const char* kKeys[] = {"11#", "22#", "1", "2#", "#", "*6", "*7", "*8", "*9", "*1", "*2"};
 constexpr absl::Duration kSpeechPauseMax = absl::Seconds(1);
 constexpr absl::Duration kSkewMax = absl::Milliseconds(300);
 // Of an event, from the node into the store.
@@ -44,10 +38,13 @@ constexpr int kRestlessMax = 100'000;
 
 Simulation::Simulation(uint64_t seed)
     : world_(seed),
-      checker_(world_, nodes_),
+      webhooks_(world_, counts_),
+      web_(world_, webhooks_),
+      checker_(world_, nodes_, web_, counts_),
       database_(world_, [this](const SimulatedDatabase::Commit& commit) { checker_.OnCommit(commit); }),
-      workload_(world_, checker_, [this](int* index) { return PickReplica(index); }) {
+      workload_(world_, checker_, webhooks_, [this](int* index) { return PickReplica(index); }) {
   checker_.SetDatabase(database_);
+  webhooks_.SetDatabase(database_);
   Random& random = world_.random;
   slots_.resize(1 + random.Below(3));
   has_one_owner_ = slots_.size() == 1;
@@ -68,9 +65,11 @@ Simulation::~Simulation() {
 bool Simulation::Run() {
   if (absl::Status status = database_.Open(); !status.ok()) world_.Fail(status.ToString());
   for (size_t i = 0; i < slots_.size(); ++i) StartReplica(static_cast<int>(i));
+  if (world_.random.Chance(kWebhooksPermille)) workload_.CreateWebhooks();
   PlanOperation();
   PlanTrouble();
   PlanSpeech();
+  PlanKeys();
   PlanReading();
   PlanCheck();
   RunFor(kActive);
@@ -82,7 +81,7 @@ bool Simulation::Run() {
   if (!world_.failed()) CheckReplicas();
   if (!world_.failed()) LoseEventsOnce();
   if (!world_.failed()) checker_.CheckAgreement();
-  if (!world_.failed() && world_.random.Chance(kLoseNodePermille)) LoseNodeOnce();
+  if (!world_.failed()) LoseNodeOnce();
   if (!world_.failed()) KillOnce();
   if (!world_.failed()) checker_.CheckProgress();
   if (world_.failed()) return false;
@@ -90,8 +89,10 @@ bool Simulation::Run() {
   workload_.EndAll();
   RunFor(kEnding);
   if (!world_.failed()) checker_.CheckEnd();
+  if (!world_.failed()) workload_.requests().CheckEnd();
   if (!world_.failed()) workload_.CheckEnd(database_);
   if (!world_.failed()) CheckReaders();
+  if (!world_.failed()) webhooks_.CheckEnd();
   return !world_.failed();
 }
 
@@ -142,8 +143,9 @@ void Simulation::StartReplica(int index) {
   const absl::Duration skew = world_.random.Between(-kSkewMax, kSkewMax);
   world_.Tell(absl::StrCat(name, " starts"));
   slot.replica = std::make_unique<Replica>(
-      world_, database_, nodes_, network_,
-      Replica::Options{name, owner, skew, [this, index](const control::Effects&) { TellOthers(index); }});
+      world_, database_, nodes_, web_, network_,
+      Replica::Options{name, owner, skew, [this, index](const control::Effects&) { TellOthers(index); },
+                       [this](const control::LiveEvent& event) { OnLive(event); }});
 }
 
 void Simulation::KillReplica(int index) {
@@ -152,7 +154,7 @@ void Simulation::KillReplica(int index) {
   world_.Tell(absl::StrCat(slot.replica->name(), " dies"));
   trouble_at_ = world_.Elapsed();
   slot.paused_until = absl::ZeroDuration();
-  workload_.OnReplicaDeath(index);
+  workload_.requests().OnReplicaDeath(index);
   for (size_t i = 0; i < readers_.size(); ++i) {
     if (reader_slots_[i] != index) continue;
     readers_[i]->Disconnect();
@@ -205,82 +207,26 @@ void Simulation::PlanSpeech() {
   });
 }
 
-void Simulation::Partition() {
-  Random& random = world_.random;
-  SimulatedNode* node = nodes_[random.Below(static_cast<int>(nodes_.size()))].get();
-  const bool all = random.Chance(300);
-  const size_t one = random.Below(static_cast<int>(slots_.size()));
-  const absl::Duration duration = random.Between(absl::Milliseconds(500), absl::Seconds(25));
-  for (size_t i = 0; i < slots_.size(); ++i) {
-    if (!all && i != one) continue;
-    const std::string replica = absl::StrCat("replica", i + 1);
-    world_.Tell(absl::StrCat(node->id(), " is out of reach of ", replica));
-    node->SetReachable(replica, false);
-    world_.After(duration, [this, node, replica] {
-      world_.Tell(absl::StrCat(node->id(), " is in reach of ", replica));
-      node->SetReachable(replica, true);
-    });
-  }
+// Callers press keys, at random or a PIN.
+void Simulation::PlanKeys() {
+  world_.After(world_.random.Between(absl::ZeroDuration(), kKeyPauseMax), [this] {
+    if (!is_active_) return;
+    Random& random = world_.random;
+    SimulatedNode* node = nodes_[random.Below(static_cast<int>(nodes_.size()))].get();
+    const auto& legs = node->media().legs;
+    if (!legs.empty()) {
+      const std::string id = std::next(legs.begin(), random.Below(static_cast<int>(legs.size())))->first;
+      const std::string keys = kKeys[random.Below(static_cast<int>(std::size(kKeys)))];
+      for (size_t i = 0; i < keys.size(); ++i) {
+        world_.After(kBetweenKeys * static_cast<int>(i), [node, id, key = keys[i]] { node->Press(id, key); });
+      }
+    }
+    PlanKeys();
+  });
 }
 
-void Simulation::MakeTrouble() {
-  Random& random = world_.random;
-  SimulatedNode* node = nodes_[random.Below(static_cast<int>(nodes_.size()))].get();
-  const auto later = [&](absl::Duration from, absl::Duration to, std::function<void()> end) {
-    world_.After(random.Between(from, to), std::move(end));
-  };
-  switch (random.Below(13)) {
-    case 0:
-    case 1:
-    case 2: {
-      const int index = random.Below(static_cast<int>(slots_.size()));
-      KillReplica(index);
-      return later(absl::Milliseconds(100), absl::Seconds(12), [this, index] { StartReplica(index); });
-    }
-    case 3:
-      node->Crash();
-      return later(absl::Milliseconds(100), absl::Seconds(random.Chance(200) ? 60 : 15), [node] { node->Start(); });
-    case 4:
-    case 5:
-      return Partition();
-    case 6:
-      if (random.Chance(500)) {
-        node->SetFull(true);
-        return later(absl::Milliseconds(20), absl::Seconds(2), [node] { node->SetFull(false); });
-      }
-      node->SetBusy(true);
-      return later(absl::Milliseconds(100), absl::Seconds(5), [node] { node->SetBusy(false); });
-    case 7:
-      node->SetStuck(true);
-      return later(absl::Milliseconds(100), absl::Seconds(35), [node] { node->SetStuck(false); });
-    case 8:
-      return node->LoseEvents(random.Between(absl::Milliseconds(1), absl::Milliseconds(800)));
-    case 9:
-      world_.Tell(absl::StrCat(node->id(), " forgets its log"));
-      return node->TruncateLog();
-    case 10: {
-      Slot& slot = slots_[random.Below(static_cast<int>(slots_.size()))];
-      if (slot.replica == nullptr) return;
-      world_.Tell(absl::StrCat(slot.replica->name(), " stands still"));
-      slot.paused_until = world_.Elapsed() + random.Between(absl::Seconds(1), absl::Seconds(20));
-      return;
-    }
-    case 11: {
-      const auto& legs = node->media().legs;
-      if (!node->is_up() || legs.empty()) return;
-      const std::string id = std::next(legs.begin(), random.Below(static_cast<int>(legs.size())))->first;
-      world_.Tell(absl::StrCat(world_.Name("call", id), " is silent"));
-      return node->ReportMediaTimeout(id);
-    }
-    default:
-      world_.Tell("the store is down");
-      database_.faults.outage = true;
-      return later(absl::Milliseconds(50), absl::Seconds(6), [this] {
-        if (!database_.faults.outage) return;
-        world_.Tell("the store is up");
-        database_.faults.outage = false;
-      });
-  }
+void Simulation::OnLive(const control::LiveEvent& event) {
+  if (event.event.has_dtmf()) checker_.flows().OnLiveDigit(event.event.dtmf().call_id(), event.event.dtmf().digit());
 }
 
 void Simulation::PlanReading() {
@@ -319,7 +265,7 @@ void Simulation::PlanCheck() {
     if (stands_still || database_.faults.outage || PickReplica(&index) == nullptr) trouble_at_ = world_.Elapsed();
     checker_.CheckDeadlines(trouble_at_);
     CheckLostNodes();
-    workload_.CheckAnswers();
+    workload_.requests().CheckAnswers();
     PlanCheck();
   });
 }
@@ -336,64 +282,6 @@ void Simulation::CheckLostNodes() {
     }
     const absl::Duration since = lost_since_.try_emplace(node->id(), world_.Elapsed()).first->second;
     if (world_.Elapsed() - std::max(since, trouble_at_) > kLostMax) checker_.CheckLost(node->id());
-  }
-}
-
-void Simulation::LoseEventsOnce() {
-  for (const auto& node : nodes_) {
-    node->LoseEvents(kBurst);
-    const auto& legs = node->media().legs;
-    if (!legs.empty()) node->ReportMediaTimeout(legs.begin()->first);
-  }
-  for (int i = 0; i < kBurstOperations; ++i) {
-    world_.After(world_.random.Between(absl::ZeroDuration(), kBurst), [this] { workload_.Operate(); });
-  }
-  RunFor(kBurst + kMended);
-}
-
-void Simulation::LoseNodeOnce() {
-  SimulatedNode& node = *nodes_[world_.random.Below(static_cast<int>(nodes_.size()))];
-  const auto set_reachable = [&](bool is_reachable) {
-    world_.Tell(absl::StrCat(node.id(), is_reachable ? " is in reach" : " is out of reach"));
-    for (size_t i = 0; i < slots_.size(); ++i) node.SetReachable(absl::StrCat("replica", i + 1), is_reachable);
-  };
-  set_reachable(false);
-  RunFor(kLostMax);
-  if (!world_.failed()) checker_.CheckLost(node.id());
-  set_reachable(true);
-  RunFor(kHealing);
-  if (!world_.failed()) checker_.CheckAgreement();
-}
-
-void Simulation::KillOnce() {
-  if (slots_.size() == 1) return;
-  for (int i = 0; i < kBurstOperations; ++i) {
-    world_.After(world_.random.Between(absl::ZeroDuration(), kBurst), [this] { workload_.Operate(); });
-  }
-  const int index = world_.random.Below(static_cast<int>(slots_.size()));
-  world_.After(world_.random.Between(absl::ZeroDuration(), kBurst), [this, index] {
-    KillReplica(index);
-    StartReplica(index);
-  });
-  RunFor(kBurst + kMended);
-}
-
-void Simulation::Heal() {
-  world_.Tell("all is well again");
-  network_ = {};
-  const int interleave = database_.faults.interleave;
-  database_.faults = {};
-  database_.faults.interleave = interleave;
-  for (const auto& node : nodes_) {
-    node->Start();
-    node->SetBusy(false);
-    node->SetFull(false);
-    node->SetStuck(false);
-    for (size_t i = 0; i < slots_.size(); ++i) node->SetReachable(absl::StrCat("replica", i + 1), true);
-  }
-  for (size_t i = 0; i < slots_.size(); ++i) {
-    slots_[i].paused_until = absl::ZeroDuration();
-    StartReplica(static_cast<int>(i));
   }
 }
 

@@ -32,9 +32,15 @@ class Simulation {
   bool Run();
 
   const World& world() const { return world_; }
-  const Checker& checker() const { return checker_; }
+  // What happened, and how often: what the runs reach.
+  const std::map<std::string, int64_t>& counts() const { return counts_; }
 
  private:
+  // The reconciler's interval, and what follows from it.
+  static constexpr absl::Duration kHealing = absl::Seconds(48);
+  // Until a node that nobody reaches is given up, and its calls are.
+  static constexpr absl::Duration kLostMax = absl::Seconds(30);
+
   struct Slot {
     std::unique_ptr<Replica> replica;
     int lives = 0;
@@ -55,12 +61,18 @@ class Simulation {
   void PlanOperation();
   void PlanTrouble();
   void PlanSpeech();
-  void MakeTrouble();
-  void Partition();
+  void PlanKeys();
   void PlanReading();
   void ReadEvents();
   void PlanCheck();
   void CheckLostNodes();
+  void CheckReplicas();
+  void CheckReaders();
+  void OnLive(const control::LiveEvent& event);
+
+  // --- simulation_trouble.cc
+  void MakeTrouble();
+  void Partition();
   void Heal();
   // Events get lost, and nothing else goes wrong: the resync mends it soon.
   void LoseEventsOnce();
@@ -69,12 +81,13 @@ class Simulation {
   // A replica dies among requests, and nothing else goes wrong: others send what
   // it has not.
   void KillOnce();
-  void CheckReplicas();
-  void CheckReaders();
 
   World world_;
   NetworkFaults network_;
   std::vector<std::unique_ptr<SimulatedNode>> nodes_;
+  std::map<std::string, int64_t> counts_;
+  WebhookReceivers webhooks_;
+  Web web_;
   Checker checker_;
   SimulatedDatabase database_;
   std::vector<Slot> slots_;

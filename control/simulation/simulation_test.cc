@@ -36,16 +36,43 @@ TEST(SimulationTest, EveryInvariantHolds) {
   for (uint64_t seed = from; seed < from + count; ++seed) {
     Simulation simulation(seed);
     ASSERT_TRUE(simulation.Run()) << Report(seed, simulation.world(), kStoryLines);
-    for (const auto& [what, times] : simulation.checker().counts()) counts[what] += times;
+    for (const auto& [what, times] : simulation.counts()) counts[what] += times;
   }
   if (count < kSeedsForAll) return;
   // The runs reach what they are for.
-  for (const char* what :
-       {"conferencecall_joined", "conference_deleted", "call_updated", "HANGUP_REASON_MEDIA_NODE_LOST",
-        "HANGUP_REASON_MEDIA_TIMEOUT", "HANGUP_REASON_MEDIA_FAILED", "HANGUP_REASON_SETUP_TIMEOUT",
-        "HANGUP_REASON_FLOW_ENDED", "LEAVE_REASON_KICKED", "LEAVE_REASON_PEER_LEFT", "LEAVE_REASON_JOIN_TIMEOUT",
-        "LEAVE_REASON_CONFERENCE_ENDED", "recording_paused", "recording_finished", "FAILURE_REASON_MEDIA_NODE_LOST",
-        "transcript_created", "TRANSCRIBE_FAILURE_REASON_MEDIA_NODE_LOST"}) {
+  for (const char* what : {"conferencecall_joined",
+                           "conference_deleted",
+                           "call_updated",
+                           "HANGUP_REASON_MEDIA_NODE_LOST",
+                           "HANGUP_REASON_MEDIA_TIMEOUT",
+                           "HANGUP_REASON_MEDIA_FAILED",
+                           "HANGUP_REASON_SETUP_TIMEOUT",
+                           "HANGUP_REASON_FLOW_ENDED",
+                           "LEAVE_REASON_KICKED",
+                           "LEAVE_REASON_PEER_LEFT",
+                           "LEAVE_REASON_JOIN_TIMEOUT",
+                           "LEAVE_REASON_CONFERENCE_ENDED",
+                           "recording_paused",
+                           "recording_finished",
+                           "FAILURE_REASON_MEDIA_NODE_LOST",
+                           "transcript_created",
+                           "TRANSCRIBE_FAILURE_REASON_MEDIA_NODE_LOST",
+                           "moved",
+                           "entered_by_pin",
+                           "entered_by_digits",
+                           "muted_with_all",
+                           "host_left",
+                           "parted",
+                           "coach_of_one",
+                           "coach_of_nobody",
+                           "sounds_heard",
+                           "requests_taken",
+                           "digits_received",
+                           "digits_told",
+                           "webhook_good_204",
+                           "webhook_repeats",
+                           "webhook_gone_410",
+                           "webhook_dead"}) {
     EXPECT_GT(counts[what], 0) << what;
   }
 }
