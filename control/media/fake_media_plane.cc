@@ -235,9 +235,13 @@ int FakeMediaPlane::InProgressMax() const {
   return in_progress_max_;
 }
 
-Status FakeMediaPlane::Begin(Command command, const ServerContext& context) {
-  const auto trace = context.client_metadata().find("traceparent");
-  if (trace != context.client_metadata().end()) command.traceparent.assign(trace->second.data(), trace->second.size());
+Status FakeMediaPlane::Begin(Command command, const ServerContext* context) {
+  if (context != nullptr) {
+    const auto trace = context->client_metadata().find("traceparent");
+    if (trace != context->client_metadata().end()) {
+      command.traceparent.assign(trace->second.data(), trace->second.size());
+    }
+  }
   in_progress_max_ = std::max(in_progress_max_, ++in_progress_[command.id]);
   const auto failure = failures_.find(command.method);
   commands_.push_back(std::move(command));
@@ -295,7 +299,7 @@ Status FakeMediaPlane::PutBridge(ServerContext* context, const media::v1::PutBri
                                  media::v1::BridgeState* reply) {
   absl::MutexLock lock(&mutex_);
   const std::string& id = request->bridge_id();
-  Status status = Begin({"PutBridge", id, request->revision(), "", ""}, *context);
+  Status status = Begin({"PutBridge", id, request->revision(), ""}, context);
   if (status.ok() && tombstones_.count(id) != 0) status = Precondition("BRIDGE_REMOVED", "the bridge was removed");
   for (const std::string& sound : {request->hold_sound(), request->waiting_sound()}) {
     if (status.ok()) status = CheckSound(sound);
@@ -316,7 +320,7 @@ Status FakeMediaPlane::RemoveBridge(ServerContext* context, const media::v1::Rem
                                     media::v1::BridgeState* reply) {
   absl::MutexLock lock(&mutex_);
   const std::string& id = request->bridge_id();
-  Status status = Begin({"RemoveBridge", id, request->revision(), "", ""}, *context);
+  Status status = Begin({"RemoveBridge", id, request->revision(), ""}, context);
   if (status.ok()) {
     for (auto& [leg_id, leg] : legs_) {
       if (leg.state.bridge_id() == id) Detach(leg);
@@ -336,7 +340,7 @@ Status FakeMediaPlane::PutLeg(ServerContext* context, const media::v1::PutLegReq
                               media::v1::LegState* reply) {
   absl::MutexLock lock(&mutex_);
   const std::string& id = request->leg_id();
-  Status status = Begin({"PutLeg", id, request->revision(), request->bridge_id(), ""}, *context);
+  Status status = Begin({"PutLeg", id, request->revision(), request->bridge_id()}, context);
   if (status.ok() && tombstones_.count(id) != 0) status = Precondition("LEG_REMOVED", "the leg was removed");
   if (status.ok() && !request->bridge_id().empty() && bridges_.count(request->bridge_id()) == 0) {
     status = Precondition("BRIDGE_NOT_FOUND", "the bridge is not on this node");
@@ -371,7 +375,7 @@ Status FakeMediaPlane::RemoveLeg(ServerContext* context, const media::v1::Remove
                                  media::v1::LegState* reply) {
   absl::MutexLock lock(&mutex_);
   const std::string& id = request->leg_id();
-  Status status = Begin({"RemoveLeg", id, request->revision(), "", ""}, *context);
+  Status status = Begin({"RemoveLeg", id, request->revision(), ""}, context);
   if (status.ok()) {
     if (const auto it = legs_.find(id); it != legs_.end()) {
       Detach(it->second);

@@ -28,7 +28,7 @@ class FakeMediaPlane final : private media::v1::MediaPlane::Service {
     std::string id;
     int64_t revision = 0;
     std::string bridge_id;
-    std::string traceparent;
+    std::string traceparent = {};
   };
 
   FakeMediaPlane();
@@ -145,7 +145,8 @@ class FakeMediaPlane final : private media::v1::MediaPlane::Service {
   void StartServer(int port);
   void StopServer();
   // Writes the command down; an error when the script says so.
-  grpc::Status Begin(Command command, const grpc::ServerContext& context) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  grpc::Status Begin(Command command, const grpc::ServerContext* context = nullptr)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Waits while replies are held.
   grpc::Status End(const std::string& id, grpc::ServerContext* context) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Attach(LegRow& leg) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

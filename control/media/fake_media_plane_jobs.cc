@@ -84,7 +84,7 @@ Status FakeMediaPlane::PutRecording(ServerContext* context, const media::v1::Put
   using Request = media::v1::PutRecordingRequest;
   absl::MutexLock lock(&mutex_);
   const std::string& id = request->recording_id();
-  Status status = Begin({"PutRecording", id, request->revision(), request->bridge_id()});
+  Status status = Begin({"PutRecording", id, request->revision(), request->bridge_id()}, context);
   if (status.ok() && recordings_.count(id) == 0 && bridges_.count(request->bridge_id()) == 0) {
     status = BridgeNotFound();
   }
@@ -112,7 +112,7 @@ Status FakeMediaPlane::PutRecording(ServerContext* context, const media::v1::Put
 Status FakeMediaPlane::DeleteRecording(ServerContext* context, const media::v1::DeleteRecordingRequest* request,
                                        media::v1::DeleteRecordingResponse*) {
   absl::MutexLock lock(&mutex_);
-  Status status = Begin({"DeleteRecording", request->recording_id(), 0, ""});
+  Status status = Begin({"DeleteRecording", request->recording_id(), 0, ""}, context);
   if (status.ok()) recordings_.erase(request->recording_id());
   End(request->recording_id(), context);
   return status;
@@ -122,7 +122,7 @@ Status FakeMediaPlane::PutTranscription(ServerContext* context, const media::v1:
                                         TranscriptionState* reply) {
   absl::MutexLock lock(&mutex_);
   const std::string& id = request->transcription_id();
-  Status status = Begin({"PutTranscription", id, request->revision(), request->bridge_id()});
+  Status status = Begin({"PutTranscription", id, request->revision(), request->bridge_id()}, context);
   if (status.ok() && transcriptions_.count(id) == 0 && bridges_.count(request->bridge_id()) == 0) {
     status = BridgeNotFound();
   }
