@@ -184,7 +184,8 @@ TEST_F(FlowsTest, AfterLostEventsSoundsAreAskedForAgain) {
   EXPECT_EQ(asked_operations_, std::vector<std::string>{id});
   // It had ended, and the next one follows; what is told twice is done once.
   for (int i = 0; i < 2; ++i) {
-    core_->flow_operations().FinishPlay(id, first, media::v1::AudioFinished::CAUSE_FINISHED, [](const absl::Status&) {});
+    core_->flow_operations().FinishPlay(id, first, media::v1::AudioFinished::CAUSE_FINISHED,
+                                        [](const absl::Status&) {});
     Settle();
   }
   EXPECT_NE(Asked(id).id, first);
