@@ -290,7 +290,7 @@ TEST_F(TranscribesTest, LatenessPassesAndLossesStay) {
       << "one a change";
 }
 
-TEST_F(CoreTranscribeTest, OneThatRunsOutlivesABusyNode) {
+TEST_F(TranscribesTest, OneThatRunsOutlivesABusyNode) {
   node_.ends_itself = false;
   const std::string id = Begun();
   hold_commands_ = true;
