@@ -170,4 +170,10 @@ absl::Status Rules::ArmTimeout(ConferenceRecord& record) {
   return deadline <= work_.now() ? EndConference(record, ConferenceEvent::kTimeout) : absl::OkStatus();
 }
 
+void Remember(google::protobuf::RepeatedPtrField<std::string>& history, const std::string& id) {
+  constexpr int kHistoryMax = 1'000;
+  if (history.size() == kHistoryMax) history.erase(history.begin());
+  history.Add()->assign(id);
+}
+
 }  // namespace tutti::control

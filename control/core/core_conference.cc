@@ -15,7 +15,6 @@ using ConferenceReply = Reply<ConferenceRecord, v1::Conference>;
 using ConferencecallReply = Reply<ConferencecallRecord, v1::Conferencecall>;
 
 constexpr int kConferencecallIdsMax = 1'000;
-constexpr int kHistoryMax = 1'000;
 
 absl::StatusOr<ConferencecallRecord*> LoadConferencecall(Work& work, const Principal& principal,
                                                          const std::string& id) {
@@ -133,10 +132,6 @@ absl::StatusOr<v1::Conference> Core::GetConference(const Principal& principal, c
       return ResourceNotFound("conference", id);
     }
     conference = Show(*record);
-    TUTTI_ASSIGN_OR_RETURN(auto recordings, tx.history.List(id, HistoryTable::Kind::kRecording, kHistoryMax));
-    for (std::string& recording : recordings) conference.add_recording_ids(std::move(recording));
-    TUTTI_ASSIGN_OR_RETURN(auto transcribes, tx.history.List(id, HistoryTable::Kind::kTranscribe, kHistoryMax));
-    for (std::string& transcribe : transcribes) conference.add_transcribe_ids(std::move(transcribe));
     if (conference.participant_count() == 0) return absl::OkStatus();
     TUTTI_ASSIGN_OR_RETURN(auto ids, tx.conferencecalls.FindJoined(id, kConferencecallIdsMax));
     for (std::string& joined : ids) conference.add_conferencecall_ids(std::move(joined));

@@ -112,7 +112,8 @@ TEST_F(CoreRecordingTest, OneAtATimeAndAllInTheHistory) {
   const C room = Room(room_);
   EXPECT_EQ(room.recording_id(), second);
   EXPECT_EQ(Types(room.recording_ids().begin(), room.recording_ids().end()), (Types{first, second}));
-  EXPECT_EQ(core_->ListConferences(principal_, {})->result(0).recording_ids_size(), 0);
+  EXPECT_EQ(core_->ListConferences(principal_, {})->result(0).recording_ids_size(), 2);
+  EXPECT_EQ(stopped.recording_ids(0), first) << "in every answer, as in the events";
   v1::ListRecordingsRequest list;
   list.set_conference_id(room_);
   list.set_page_size(1);

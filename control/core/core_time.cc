@@ -194,11 +194,10 @@ void Core::Purge(Done<int64_t> done) {
         const int64_t keys_before = ToMicroseconds(work.now() - options.idempotency_retention);
         const int limit = options.batch_max;
         *purged = 0;
-        for (auto result :
-             {tx.history.Purge(rows_before, limit), PurgeOver(work, rules, options),
-              tx.conferencecalls.Purge(rows_before, limit), tx.calls.Purge(rows_before, limit),
-              tx.conferences.Purge(rows_before, limit), tx.outbox.Purge(events_before, limit),
-              tx.idempotency_keys.Purge(keys_before, limit), tx.webhook_deliveries.Purge(events_before, limit)}) {
+        for (auto result : {PurgeOver(work, rules, options), tx.conferencecalls.Purge(rows_before, limit),
+                            tx.calls.Purge(rows_before, limit), tx.conferences.Purge(rows_before, limit),
+                            tx.outbox.Purge(events_before, limit), tx.idempotency_keys.Purge(keys_before, limit),
+                            tx.webhook_deliveries.Purge(events_before, limit)}) {
           TUTTI_RETURN_IF_ERROR(result.status());
           *purged += *result;
         }

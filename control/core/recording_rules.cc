@@ -111,11 +111,10 @@ absl::StatusOr<RecordingRecord*> Rules::StartRecording(ConferenceRecord& room, c
   record.set_beep(request.beep());
   record.mutable_job()->set_node_id(room.node_id());
   record.set_deadline_at_us(ToMicroseconds(work_.now() + options_.recording_start_timeout));
-  TUTTI_RETURN_IF_ERROR(work_.tx().history.Insert(recording.reference_id(), HistoryTable::Kind::kRecording,
-                                                  recording.id(), ToMicroseconds(work_.now())));
   TUTTI_ASSIGN_OR_RETURN(RecordingRecord * added, work_.Add(std::move(record)));
   work_.Command(*added, NodeJob::WANTED_RUN);
   room.mutable_conference()->set_recording_id(added->recording().id());
+  Remember(*room.mutable_conference()->mutable_recording_ids(), added->recording().id());
   work_.Emit("conference_updated", room);
   return added;
 }

@@ -208,6 +208,9 @@ inline constexpr char kCreateConferenceMethod[] = "CreateConference";
 // The earlier of the state's deadline and the flow's.
 void SetDeadline(store::CallRecord& call);
 
+// Adds to what a room has had: its last 1 000 recordings or transcriptions.
+void Remember(google::protobuf::RepeatedPtrField<std::string>& history, const std::string& id);
+
 }  // namespace tutti::control
 
 #endif  // CONTROL_CORE_RULES_H_

@@ -57,12 +57,11 @@ absl::StatusOr<TranscribeRecord*> Rules::StartTranscribe(ConferenceRecord& room,
   SetTime(*transcribe.mutable_tm_update(), work_.now());
   record.mutable_job()->set_node_id(room.node_id());
   record.set_deadline_at_us(ToMicroseconds(work_.now() + options_.transcribe_start_timeout));
-  TUTTI_RETURN_IF_ERROR(work_.tx().history.Insert(transcribe.reference_id(), HistoryTable::Kind::kTranscribe,
-                                                  transcribe.id(), ToMicroseconds(work_.now())));
   TUTTI_ASSIGN_OR_RETURN(TranscribeRecord * added, work_.Add(std::move(record)));
   work_.Command(*added, NodeJob::WANTED_RUN);
   work_.Emit("transcribe_created", *added);
   room.mutable_conference()->set_transcribe_id(added->transcribe().id());
+  Remember(*room.mutable_conference()->mutable_transcribe_ids(), added->transcribe().id());
   work_.Emit("conference_updated", room);
   return added;
 }

@@ -8,7 +8,6 @@
 #include "control/store/conference_table.h"
 #include "control/store/conferencecall_table.h"
 #include "control/store/flow_table.h"
-#include "control/store/history_table.h"
 #include "control/store/idempotency_table.h"
 #include "control/store/media_node_table.h"
 #include "control/store/meta_table.h"
@@ -40,7 +39,6 @@ class Transaction {
         recordings(connection),
         transcribes(connection),
         transcripts(connection),
-        history(connection),
         flows(connection),
         sounds(connection),
         outbox(connection),
@@ -62,7 +60,6 @@ class Transaction {
   RecordingTable recordings;
   TranscribeTable transcribes;
   TranscriptTable transcripts;
-  HistoryTable history;
   FlowTable flows;
   SoundTable sounds;
   Outbox outbox;

@@ -63,14 +63,5 @@ CREATE TABLE transcripts (
   PRIMARY KEY (transcribe_id, tm_transcript, id)
 ) WITHOUT ROWID;
 
--- What rooms have had, whatever became of it. kind: 1 recording, 2 transcription.
-CREATE TABLE conference_history (
-  conference_id TEXT NOT NULL,
-  kind BIGINT NOT NULL,
-  tm_create BIGINT NOT NULL,
-  id TEXT NOT NULL,
-  PRIMARY KEY (conference_id, kind, tm_create, id)
-) WITHOUT ROWID;
-
 -- Who a call was in which room.
 CREATE INDEX conferencecalls_call ON conferencecalls (call_id);
