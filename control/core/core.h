@@ -262,6 +262,9 @@ class Core {
   // plays ends so only when it can't: its end is an event of the node's.
   void FinishOperation(const std::string& call_id, const std::string& operation_id, const absl::Status& outcome,
                        DoneStatus done);
+  // What it plays has ended so, and the node's event was lost.
+  void FinishPlay(const std::string& call_id, const std::string& operation_id, media::v1::AudioFinished::Cause cause,
+                  DoneStatus done);
   // A caller has pressed a key, as the node tells its watcher. Errors as
   // HandleNodeEvents.
   void HandleDigit(const NodeLease& lease, const media::v1::LegDtmf& digit, DoneStatus done);

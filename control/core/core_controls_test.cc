@@ -125,6 +125,20 @@ TEST_F(CoreControlsTest, ACoachIsHeardByItsTargetAlone) {
   EXPECT_EQ(SettingsOf(coach).heard_only_by_size(), 0);
 }
 
+TEST_F(CoreControlsTest, WhoLeftAndComesAgainIsNotCoachedAnyMore) {
+  const C room = Make();
+  const v1::Call agent = *CreateCall({Join(room.id()), Join(room.id()), Sleep(60'000)});
+  P coach = JoinedAs(Join(room.id()));
+  coach.set_coach_target_id(Participant(agent.id()).id());
+  ASSERT_TRUE(Update(coach, {"coach_target_id"}).ok());
+  ASSERT_EQ(SettingsOf(coach).heard_only_by(0), agent.id());
+  // Its call enters the room anew, as another participant.
+  ASSERT_TRUE(Kick(coach.coach_target_id()).ok());
+  ASSERT_NE(Participant(agent.id()).id(), coach.coach_target_id());
+  ASSERT_EQ(SettingsOf(coach).heard_only_by_size(), 1);
+  EXPECT_NE(SettingsOf(coach).heard_only_by(0), agent.id());
+}
+
 TEST_F(CoreControlsTest, MuteAllMutesAllButHostsAndWhoComesLater) {
   const C room = Make();
   const P host = JoinedAs(JoinWith(room.id(), "host", true));
@@ -212,6 +226,18 @@ TEST_F(CoreControlsTest, TheRoomEndsWithItsLastHost) {
   EXPECT_EQ(Room(room.id()).status(), C::STATUS_TERMINATED);
   EXPECT_EQ(Room(room.id()).end_reason(), C::END_REASON_HOST_LEFT);
   EXPECT_EQ(core_->GetConferencecall(principal_, guest.id())->leave_reason(), P::LEAVE_REASON_CONFERENCE_ENDED);
+}
+
+TEST_F(CoreControlsTest, AHostWhoLeavesItsPeerIsCountedNoMore) {
+  C asked;
+  asked.set_type(C::TYPE_CONNECT);
+  const C room = Make(asked);
+  const P peer = JoinedAs(Join(room.id()));
+  const P host = JoinedAs(JoinWith(room.id(), "host", true));
+  ASSERT_TRUE(Kick(host.id()).ok());
+  EXPECT_EQ(Room(room.id()).end_reason(), C::END_REASON_PARTICIPANT_LEFT);
+  EXPECT_EQ(core_->GetConferencecall(principal_, peer.id())->leave_reason(), P::LEAVE_REASON_PEER_LEFT);
+  CheckInvariants();
 }
 
 TEST_F(CoreControlsTest, ACallsOwnHoldAndMuteHoldInEveryRoom) {

@@ -335,10 +335,13 @@ void CoreFixture::CheckInvariants() {
   absl::Status status = store_->Read([&](Transaction& tx) -> absl::Status {
     const std::string& customer = principal_.customer_id;
     std::map<std::string, std::map<int, int>> counts;
+    std::map<std::string, int> hosts;
     TUTTI_ASSIGN_OR_RETURN(const auto participants, tx.conferencecalls.List({customer, "", 0}, {}, 100'000));
     for (const auto& record : participants) {
       const v1::Conferencecall& participant = record.conferencecall();
       ++counts[participant.conference_id()][participant.status()];
+      const bool is_joined = participant.status() == v1::Conferencecall::STATUS_JOINED;
+      if (is_joined && participant.host()) ++hosts[participant.conference_id()];
       const bool ended = participant.status() == v1::Conferencecall::STATUS_LEAVED;
       EXPECT_EQ(record.deadline_at_us() == 0, ended) << participant.ShortDebugString();
       EXPECT_EQ(participant.has_tm_leaved(), ended);
@@ -352,6 +355,7 @@ void CoreFixture::CheckInvariants() {
     TUTTI_ASSIGN_OR_RETURN(const auto rooms, tx.conferences.List({customer, 0, 0}, {}, 100'000));
     for (const auto& record : rooms) {
       auto& count = counts[record.conference().id()];
+      EXPECT_EQ(record.host_count(), hosts[record.conference().id()]) << record.ShortDebugString();
       EXPECT_EQ(record.joining_count(), count[v1::Conferencecall::STATUS_JOINING]);
       EXPECT_EQ(record.conference().participant_count(), count[v1::Conferencecall::STATUS_JOINED]);
       EXPECT_EQ(record.leaving_count(), count[v1::Conferencecall::STATUS_LEAVING]);

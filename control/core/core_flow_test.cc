@@ -170,6 +170,24 @@ TEST_F(CoreFlowTest, PlaysOneSoundAfterTheOther) {
   CheckInvariants();
 }
 
+TEST_F(CoreFlowTest, AfterLostEventsSoundsAreAskedForAgain) {
+  const std::string id = Run({MakeAction("play", R"({"sounds":["beep","beep"]})"), Sleep(60'000)});
+  const std::string first = Asked(id).id;
+  asked_operations_.clear();
+  Reconcile();
+  EXPECT_TRUE(asked_operations_.empty());
+  node_.Report(media::v1::AudioFinished());
+  Reconcile();
+  EXPECT_EQ(asked_operations_, std::vector<std::string>{id});
+  // It had ended, and the next one follows; what is told twice is done once.
+  for (int i = 0; i < 2; ++i) {
+    core_->FinishPlay(id, first, media::v1::AudioFinished::CAUSE_FINISHED, [](const absl::Status&) {});
+    Settle();
+  }
+  EXPECT_NE(Asked(id).id, first);
+  EXPECT_EQ(Sound(id), "beep");
+}
+
 TEST_F(CoreFlowTest, SpeaksATextWithItsVariablesPutIn) {
   const auto talk = MakeAction(
       "talk", R"({"text":"Hello ${name}","language":"${language}","voice":"slt","stop_on_dtmf":true})", "hello");

@@ -40,10 +40,10 @@ absl::Status ReadSettings(Transaction& tx, const CallRecord& call, media::v1::Pu
   settings.set_on_hold(participant.on_hold() || call.call().on_hold());
   settings.set_volume_db(participant.volume_db());
   if (participant.coach_target_id().empty()) return absl::OkStatus();
-  // One whose target has left is heard by nobody, not by all.
+  // One whose target has left is heard by nobody, not by all: no leg has a participant's id.
   TUTTI_ASSIGN_OR_RETURN(const auto target, tx.conferencecalls.Find(participant.coach_target_id(), Lock::kNo));
-  settings.add_heard_only_by(target.has_value() ? target->conferencecall().reference_id()
-                                                : participant.coach_target_id());
+  const bool is_there = target.has_value() && Next(target->conferencecall(), ParticipantEvent::kUpdate).ok();
+  settings.add_heard_only_by(is_there ? target->conferencecall().reference_id() : participant.coach_target_id());
   return absl::OkStatus();
 }
 
@@ -276,6 +276,17 @@ void Core::FinishOperation(const std::string& call_id, const std::string& operat
       [call_id, operation_id, outcome](Work& work, Rules& rules) -> absl::Status {
         TUTTI_ASSIGN_OR_RETURN(CallRecord * call, work.Call(call_id));
         return call == nullptr ? absl::OkStatus() : rules.FinishOperation(*call, operation_id, outcome, false);
+      },
+      std::move(done));
+}
+
+void Core::FinishPlay(const std::string& call_id, const std::string& operation_id,
+                      media::v1::AudioFinished::Cause cause, DoneStatus done) {
+  impl_->Run(
+      [call_id, operation_id, cause](Work& work, Rules& rules) -> absl::Status {
+        TUTTI_ASSIGN_OR_RETURN(CallRecord * call, work.Call(call_id));
+        const bool rest = cause == media::v1::AudioFinished::CAUSE_FINISHED;
+        return call == nullptr ? absl::OkStatus() : rules.FinishOperation(*call, operation_id, absl::OkStatus(), rest);
       },
       std::move(done));
 }

@@ -179,6 +179,22 @@ TEST_F(CoreMediaTest, TheLeavingOfOneBridgeIsNotThatOfTheNext) {
   EXPECT_EQ(Participant(call.id()).status(), P::STATUS_JOINED);
 }
 
+TEST_F(CoreMediaTest, ALegThatWasAcceptedAsItsNodeStartedAnewWasLostWithIt) {
+  options_.clock_difference_max = absl::Seconds(1);
+  Restart();
+  Connect();
+  const L call = JoinedCall(room_);
+  node_.Restart("epoch-2");
+  hold_commands_ = true;
+  Reconcile();
+  // It may have been accepted since.
+  EXPECT_EQ(Call(call.id()).status(), L::STATUS_PROGRESSING);
+  clock_.Advance(options_.clock_difference_max);
+  Reconcile();
+  EXPECT_EQ(Call(call.id()).status(), L::STATUS_HANGUP);
+  EXPECT_EQ(Call(call.id()).hangup_reason(), L::HANGUP_REASON_MEDIA_NODE_LOST);
+}
+
 TEST_F(CoreMediaTest, AReplicasClockThatIsAheadLosesNoCall) {
   options_.clock_difference_max = absl::Seconds(1);
   Restart();

@@ -44,6 +44,10 @@ absl::Status CompareLeg(Transaction& tx, const std::string& node_id, const media
   if (call->leg_wanted() == store::WANTED_REMOVE || state.revision() < call->leg_revision()) {
     differences.repeats.legs.push_back(ref);
   }
+  // The end of its sound may be among them.
+  if (differences.events_lost && call->flow().operation().has_play()) {
+    differences.repeats.operations.push_back(state.leg_id());
+  }
   bool settled = call->call().status() != L::STATUS_RINGING && !call->has_reoffer() && !state.media_timed_out() &&
                  !state.stream_closed() && !IsReplaced(*call, state);
   if (!call->flow().conferencecall_id().empty()) {
@@ -61,11 +65,10 @@ absl::Status CompareMissingLeg(Transaction& tx, const std::string& call_id, absl
   TUTTI_ASSIGN_OR_RETURN(const auto call, tx.calls.Find(call_id, Lock::kNo));
   if (!call.has_value()) return absl::OkStatus();
   // A call that hung up when its node did not answer wants a removal that is done.
-  if (call->leg_wanted() == store::WANTED_PUT && AcceptedBefore(*call, known_until)) {
-    differences.calls.push_back(call_id);
-  } else {
-    differences.repeats.legs.push_back({call->node_id(), call_id, call->leg_revision()});
-  }
+  const bool is_accepted = call->leg_wanted() == store::WANTED_PUT && call->leg_accepted_at_us() != 0;
+  const bool is_lost = is_accepted && AcceptedBefore(*call, known_until);
+  if (is_lost || (is_accepted && differences.epoch_changed)) differences.calls.push_back(call_id);
+  if (!is_lost) differences.repeats.legs.push_back({call->node_id(), call_id, call->leg_revision()});
   return absl::OkStatus();
 }
 
@@ -133,11 +136,17 @@ absl::Status MendCall(Core::Impl& impl, Work& work, Rules& rules, const std::str
   TUTTI_ASSIGN_OR_RETURN(CallRecord * call, work.Call(call_id));
   if (call == nullptr || call->node_id() != node_id) return absl::OkStatus();
   if (!state.has_value()) {
-    if (call->leg_wanted() != store::WANTED_PUT || !AcceptedBefore(*call, known_until)) return absl::OkStatus();
+    if (call->leg_wanted() != store::WANTED_PUT || call->leg_accepted_at_us() == 0) return absl::OkStatus();
     work.Touch(*call);
+    if (!AcceptedBefore(*call, known_until)) {
+      // Before the node started or after: the next snapshot, of the same epoch, tells.
+      call->set_accepted_about_restart(epoch_changed);
+      return absl::OkStatus();
+    }
     call->set_leg_wanted(store::WANTED_NONE);
+    const bool is_node_lost = epoch_changed || call->accepted_about_restart();
     return rules.EndCall(*call, CallEvent::kLegGone, L::HANGUP_BY_LOCAL,
-                         epoch_changed ? L::HANGUP_REASON_MEDIA_NODE_LOST : L::HANGUP_REASON_MEDIA_FAILED);
+                         is_node_lost ? L::HANGUP_REASON_MEDIA_NODE_LOST : L::HANGUP_REASON_MEDIA_FAILED);
   }
   bool detached = false;
   if (!call->flow().conferencecall_id().empty()) {

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "common/status/status.h"
 #include "control/core/rules.h"
@@ -97,6 +99,7 @@ absl::Status Rules::MoveParticipant(ConferencecallRecord& record, ParticipantEve
   if (next != P::STATUS_JOINED && participant.leave_reason() == P::LEAVE_REASON_UNSPECIFIED) {
     participant.set_leave_reason(reason);
   }
+  if (before <= P::STATUS_JOINED && next > P::STATUS_JOINED) TUTTI_RETURN_IF_ERROR(LeaveCoaches(record));
   switch (next) {
     case P::STATUS_JOINED:
       SetTime(*participant.mutable_tm_joined(), work_.now());
@@ -130,17 +133,16 @@ absl::Status Rules::MoveParticipant(ConferencecallRecord& record, ParticipantEve
   }
 
   const v1::Conference& conference = room->conference();
+  const bool host_left = before == P::STATUS_JOINED && participant.host();
+  if (host_left) room->set_host_count(room->host_count() - 1);
   if (before == P::STATUS_JOINED && conference.type() == v1::Conference::TYPE_CONNECT) {
     if (conference.status() == v1::Conference::STATUS_PROGRESSING) {
       return EndConference(*room, ConferenceEvent::kPeerLeft);
     }
   }
-  if (before == P::STATUS_JOINED && participant.host()) {
-    room->set_host_count(room->host_count() - 1);
-    if (room->host_count() == 0 && conference.end_on_host() &&
-        conference.status() == v1::Conference::STATUS_PROGRESSING) {
-      return EndConference(*room, ConferenceEvent::kHostLeft);
-    }
+  if (host_left && room->host_count() == 0 && conference.end_on_host() &&
+      conference.status() == v1::Conference::STATUS_PROGRESSING) {
+    return EndConference(*room, ConferenceEvent::kHostLeft);
   }
   const bool empty = room->joining_count() == 0 && conference.participant_count() == 0 && room->leaving_count() == 0;
   return empty && conference.status() == v1::Conference::STATUS_TERMINATING ? Terminate(*room) : absl::OkStatus();
@@ -150,7 +152,11 @@ absl::Status Rules::ChangeParticipant(ConferencecallRecord& record, const P& cha
   TUTTI_RETURN_IF_ERROR(Next(record.conferencecall(), ParticipantEvent::kUpdate).status());
   P& participant = *record.mutable_conferencecall();
   if (google::protobuf::util::MessageDifferencer::Equals(participant, changed)) return absl::OkStatus();
-  if (changed.coach_target_id() != participant.coach_target_id()) TUTTI_RETURN_IF_ERROR(CheckCoachTarget(changed));
+  if (changed.coach_target_id() != participant.coach_target_id()) {
+    TUTTI_RETURN_IF_ERROR(CheckCoachTarget(changed));
+    TUTTI_RETURN_IF_ERROR(NoteCoach(participant, false));
+    TUTTI_RETURN_IF_ERROR(NoteCoach(changed, true));
+  }
   if (changed.host() != participant.host() && participant.status() == P::STATUS_JOINED) {
     TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * room, work_.Conference(participant.conference_id()));
     if (room == nullptr) return absl::DataLossError("a participant's conference is not in the store");
@@ -174,6 +180,30 @@ absl::Status Rules::CheckCoachTarget(const P& coach) {
                          target->conferencecall().conference_id() == coach.conference_id() &&
                          Next(target->conferencecall(), ParticipantEvent::kUpdate).ok();
   return is_beside ? absl::OkStatus() : InvalidParameter("coach_target_id", "is no other participant of the room");
+}
+
+// Whom it is heard by knows of it.
+absl::Status Rules::NoteCoach(const P& coach, bool is_heard) {
+  if (coach.coach_target_id().empty()) return absl::OkStatus();
+  TUTTI_ASSIGN_OR_RETURN(ConferencecallRecord * target, work_.Conferencecall(coach.coach_target_id()));
+  if (target == nullptr || !Next(target->conferencecall(), ParticipantEvent::kUpdate).ok()) return absl::OkStatus();
+  work_.Touch(*target);
+  auto& ids = *target->mutable_coach_ids();
+  ids.erase(std::remove(ids.begin(), ids.end(), coach.id()), ids.end());
+  if (is_heard) target->add_coach_ids(coach.id());
+  return absl::OkStatus();
+}
+
+// One that leaves coaches nobody, and is coached by nobody, also when it comes again.
+absl::Status Rules::LeaveCoaches(const ConferencecallRecord& left) {
+  TUTTI_RETURN_IF_ERROR(NoteCoach(left.conferencecall(), false));
+  for (const std::string& id : left.coach_ids()) {
+    TUTTI_ASSIGN_OR_RETURN(const ConferencecallRecord* coach, work_.Conferencecall(id));
+    if (coach == nullptr || !Next(coach->conferencecall(), ParticipantEvent::kUpdate).ok()) continue;
+    TUTTI_ASSIGN_OR_RETURN(CallRecord * call, work_.Call(coach->conferencecall().reference_id()));
+    if (call != nullptr && call->flow().conferencecall_id() == id) work_.CommandLeg(*call);
+  }
+  return absl::OkStatus();
 }
 
 // The call goes on with its flow, out of the bridge.

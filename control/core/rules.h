@@ -135,6 +135,8 @@ class Rules {
   absl::Status Terminate(store::ConferenceRecord& conference);
   absl::Status EjectAll(store::ConferenceRecord& conference, ParticipantEvent event,
                         v1::Conferencecall::LeaveReason reason);
+  absl::Status NoteCoach(const v1::Conferencecall& coach, bool is_heard);
+  absl::Status LeaveCoaches(const store::ConferencecallRecord& left);
   // Makes the call a participant that is joining.
   absl::StatusOr<store::ConferencecallRecord*> AddParticipant(store::CallRecord& call, store::ConferenceRecord& room,
                                                               const flow::JoinRequest& join);

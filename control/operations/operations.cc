@@ -51,7 +51,7 @@ void Operations::Begin(const Operation& operation, const PlayOperation& play) {
   request.source = play.sound;
   request.text = play.text;
   request.stop_on_dtmf = play.stop_on_dtmf;
-  play_(std::move(request), [this, operation](const absl::Status& status) {
+  const auto on_done = [this, operation](const absl::Status& status) {
     // How an accepted one ends is told by the node; one that may have been accepted
     // is asked for again. What nobody could speak never came so far.
     const bool may_be_heard = absl::IsUnavailable(status) && GetErrorDetail(status).reason != "SPEECH_UNAVAILABLE";
@@ -60,7 +60,12 @@ void Operations::Begin(const Operation& operation, const PlayOperation& play) {
     } else {
       Finish(operation, status);
     }
-  });
+  };
+  // Its node has told so, and the event was lost.
+  const auto on_ended = [this, operation](media::v1::AudioFinished::Cause cause) {
+    core_.FinishPlay(operation.call_id, operation.id, cause, Stored(operation));
+  };
+  play_(std::move(request), on_done, on_ended);
 }
 
 void Operations::Begin(const Operation& operation, const SendOperation& send) {
@@ -84,10 +89,14 @@ void Operations::Finish(const Operation& operation, const absl::Status& outcome)
     log::Info("an action of a flow failed",
               {{"call_id", operation.call_id}, {"reason", GetErrorDetail(outcome).reason}});
   }
-  core_.FinishOperation(operation.call_id, operation.id, outcome, [this, id = operation.id](const absl::Status&) {
+  core_.FinishOperation(operation.call_id, operation.id, outcome, Stored(operation));
+}
+
+Core::DoneStatus Operations::Stored(const Operation& operation) {
+  return [this, id = operation.id](const absl::Status&) {
     // One that could not be stored is done, and told, again.
     queue_.Post([this, id] { under_way_.erase(id); });
-  });
+  };
 }
 
 }  // namespace tutti::control

@@ -22,7 +22,7 @@ namespace tutti::control {
 class Operations {
  public:
   // As AudioPlayer's.
-  using Play = std::function<void(PlayRequest, AudioPlayer::Done)>;
+  using Play = std::function<void(PlayRequest, AudioPlayer::Done, AudioPlayer::Ended)>;
   using Stop = std::function<void(const StopRequest&, AudioPlayer::Done)>;
 
   // All outlive it.
@@ -42,6 +42,7 @@ class Operations {
   void Begin(const Operation& operation, const SendOperation& send);
   // Thread-safe.
   void Finish(const Operation& operation, const absl::Status& outcome);
+  Core::DoneStatus Stored(const Operation& operation);
 
   Core& core_;
   TaskQueue& queue_;

@@ -28,8 +28,8 @@ class OperationsTest : public CoreFixture {
     queue_ = std::make_unique<TaskQueue>([] { return absl::ZeroDuration(); }, TaskQueue::Runner::kCaller);
     operations_ = std::make_unique<Operations>(
         *core_, *queue_, http_,
-        [this](PlayRequest request, AudioPlayer::Done done) {
-          plays_.push_back({std::move(request), std::move(done)});
+        [this](PlayRequest request, AudioPlayer::Done done, AudioPlayer::Ended ended) {
+          plays_.push_back({std::move(request), std::move(done), std::move(ended)});
         },
         [this](const StopRequest& request, const AudioPlayer::Done&) { stops_.push_back(request.operation_id); });
   }
@@ -62,6 +62,7 @@ class OperationsTest : public CoreFixture {
   struct Begun {
     PlayRequest request;
     AudioPlayer::Done done;
+    AudioPlayer::Ended ended;
   };
   FakeHttpClient http_;
   std::vector<Begun> plays_;
@@ -85,6 +86,24 @@ TEST_F(OperationsTest, PlaysWhatTheRowSaysAndWaitsForTheNode) {
   Do();
   ASSERT_EQ(plays_.size(), 2u);
   EXPECT_EQ(plays_[1].request.operation_id, plays_[0].request.operation_id);
+}
+
+TEST_F(OperationsTest, ASoundWhoseEndWasLostEndsWhenItIsAskedForAgain) {
+  const std::string id = Run(MakeAction("play", R"({"sounds":["file:a.wav","file:b.wav"]})"));
+  ASSERT_EQ(plays_.size(), 1u);
+  plays_[0].done(absl::OkStatus());
+  asked_operations_ = {id};
+  Do();
+  ASSERT_EQ(plays_.size(), 2u);
+  plays_[1].ended(media::v1::AudioFinished::CAUSE_FINISHED);
+  Settle();
+  Do();
+  // The rest follows; but not what was stopped.
+  ASSERT_EQ(plays_.size(), 3u);
+  EXPECT_EQ(plays_[2].request.source, "file:b.wav");
+  plays_[2].ended(media::v1::AudioFinished::CAUSE_STOPPED);
+  Settle();
+  EXPECT_FALSE(Waits(id));
 }
 
 TEST_F(OperationsTest, WhatCannotBePlayedIsTold) {

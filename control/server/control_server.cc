@@ -184,8 +184,8 @@ void ControlServer::Parts::MakeMedia(const Options& options) {
   });
   operations = std::make_unique<Operations>(
       *core, media_queue, *http,
-      [this](PlayRequest request, AudioPlayer::Done done) {
-        sounds->player().Play(std::move(request), std::move(done));
+      [this](PlayRequest request, AudioPlayer::Done done, AudioPlayer::Ended ended) {
+        sounds->player().Play(std::move(request), std::move(done), std::move(ended));
       },
       [this](const StopRequest& request, AudioPlayer::Done done) { sounds->player().Stop(request, std::move(done)); });
   for (const auto& [id, client] : nodes) {

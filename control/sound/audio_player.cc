@@ -32,7 +32,7 @@ media::v1::PlayAudioRequest ToCommand(const PlayRequest& request, const std::str
 
 }  // namespace
 
-void AudioPlayer::Play(PlayRequest request, Done answer) {
+void AudioPlayer::Play(PlayRequest request, Done answer, Ended ended) {
   plays_.fetch_add(1, std::memory_order_relaxed);
   const Done done = [this, answer = std::move(answer)](const absl::Status& status) {
     if (!status.ok()) failures_.fetch_add(1, std::memory_order_relaxed);
@@ -40,29 +40,33 @@ void AudioPlayer::Play(PlayRequest request, Done answer) {
   };
   const auto node = nodes_.find(request.node_id);
   if (node == nodes_.end()) return done(NoNode(request.node_id));
-  const auto send = [this, client = node->second, request, done](const absl::StatusOr<LoadedSound>& sound) {
+  const auto send = [this, client = node->second, request, done, ended](const absl::StatusOr<LoadedSound>& sound) {
     if (!sound.ok()) return done(sound.status());
-    Send(*client, request, *sound, sound->data != nullptr, done);
+    Send(*client, request, *sound, sound->data != nullptr, done, ended);
   };
   request.text.has_value() ? library_.Speak(*request.text, send)
                            : library_.Load(request.customer_id, request.source, send);
 }
 
-void AudioPlayer::Send(NodeClient& node, const PlayRequest& request, const LoadedSound& sound, bool may_put,
-                       Done done) {
-  node.PlayAudio(ToCommand(request, sound.name), [this, &node, request, sound, may_put, done = std::move(done)](
-                                                     const absl::StatusOr<media::v1::AudioState>& state) {
-    const absl::Status& status = state.status();
-    if (request.only_now && status.ok() && state->status() == media::v1::AudioState::STATUS_QUEUED) {
-      return Stop({request.node_id, request.operation_id, "", ""}, done);
-    }
-    if (!may_put || GetErrorDetail(status).reason != "SOUND_NOT_FOUND")
-      return done(WithReason(status, request.node_id));
-    Put(request.node_id, sound.data, [this, &node, request, sound, done](const absl::Status& put) {
-      if (!put.ok()) return done(put);
-      Send(node, request, sound, false, done);
-    });
-  });
+void AudioPlayer::Send(NodeClient& node, const PlayRequest& request, const LoadedSound& sound, bool may_put, Done done,
+                       Ended ended) {
+  node.PlayAudio(
+      ToCommand(request, sound.name), [this, &node, request, sound, may_put, done = std::move(done),
+                                       ended = std::move(ended)](const absl::StatusOr<media::v1::AudioState>& state) {
+        const absl::Status& status = state.status();
+        if (ended != nullptr && status.ok() && state->status() == media::v1::AudioState::STATUS_ENDED) {
+          return ended(state->cause());
+        }
+        if (request.only_now && status.ok() && state->status() == media::v1::AudioState::STATUS_QUEUED) {
+          return Stop({request.node_id, request.operation_id, "", ""}, done);
+        }
+        if (!may_put || GetErrorDetail(status).reason != "SOUND_NOT_FOUND")
+          return done(WithReason(status, request.node_id));
+        Put(request.node_id, sound.data, [this, &node, request, sound, done, ended](const absl::Status& put) {
+          if (!put.ok()) return done(put);
+          Send(node, request, sound, false, done, ended);
+        });
+      });
 }
 
 void AudioPlayer::Stop(const StopRequest& request, Done done) {

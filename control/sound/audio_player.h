@@ -57,6 +57,7 @@ struct StopRequest {
 class AudioPlayer {
  public:
   using Done = std::function<void(absl::Status)>;
+  using Ended = std::function<void(media::v1::AudioFinished::Cause)>;
 
   // All outlive the player; the nodes by their id.
   AudioPlayer(SoundLibrary& library, std::map<std::string, NodeClient*> nodes)
@@ -67,8 +68,9 @@ class AudioPlayer {
   // SoundLibrary's Load and Speak; FAILED_PRECONDITION (LEG_NOT_FOUND, BRIDGE_NOT_FOUND);
   // RESOURCE_EXHAUSTED (AUDIO_QUEUE_FULL, SOUND_CACHE_FULL, MEDIA_NODE_BUSY);
   // UNAVAILABLE (MEDIA_NODE_UNAVAILABLE), after which it may be heard or not:
-  // repeat it with its operation id.
-  void Play(PlayRequest request, Done done);
+  // repeat it with its operation id. Of a repeat whose operation has ended already
+  // `ended`, if given, is called instead: AudioFinished may have been lost.
+  void Play(PlayRequest request, Done done, Ended ended = nullptr);
 
   // Repeating it changes nothing. One of an operation whose Play is still on its way
   // keeps it from being heard.
@@ -82,7 +84,8 @@ class AudioPlayer {
   void Put(const std::string& node_id, std::shared_ptr<const SoundData> sound, Done done);
 
  private:
-  void Send(NodeClient& node, const PlayRequest& request, const LoadedSound& sound, bool may_put, Done done);
+  void Send(NodeClient& node, const PlayRequest& request, const LoadedSound& sound, bool may_put, Done done,
+            Ended ended);
 
   SoundLibrary& library_;
   const std::map<std::string, NodeClient*> nodes_;

@@ -82,6 +82,22 @@ TEST_F(AudioPlayerTest, ASoundIsBroughtToTheNodeTheFirstTime) {
   EXPECT_EQ(Play("3", "file:player.wav"), "ok");
 }
 
+TEST_F(AudioPlayerTest, OfARepeatThatHasEndedTheEndIsTold) {
+  EXPECT_EQ(Play("1", "beep"), "ok");
+  node_.FinishAudio("1", media::v1::AudioFinished::CAUSE_DTMF);
+  PlayRequest request;
+  request.node_id = "node";
+  request.operation_id = "1";
+  request.leg_id = "leg";
+  request.source = "beep";
+  auto cause = media::v1::AudioFinished::CAUSE_UNSPECIFIED;
+  player_.Play(
+      request, [](const absl::Status&) { ADD_FAILURE() << "as if it were to come"; },
+      [&](media::v1::AudioFinished::Cause told) { cause = told; });
+  Run();
+  EXPECT_EQ(cause, media::v1::AudioFinished::CAUSE_DTMF);
+}
+
 TEST_F(AudioPlayerTest, ATextIsBroughtToTheNodeAsAnySound) {
   for (const char* id : {"1", "2"}) {
     PlayRequest request;
