@@ -43,7 +43,7 @@ class BadInputTest(unittest.TestCase):
         for caller, mark in zip(self.callers, self.marks):
             self.assertEqual(caller.gaps(mark), 0)
             self.assertEqual(caller.quiet_packets(mark), 0)
-        self.assertAlmostEqual(self.callers[0].level(TONES[1], 40), -12, delta=1)
+        self.callers[0].wait_level(TONES[1], -12, 40)
         for process in self.stack.processes.values():
             self.assertIsNone(process.poll())
 

@@ -37,11 +37,10 @@ class ParticipantTest(MeetingTest):
         for volume in (-10, 6, 0):
             a.patch(volume_db=volume)
             wanted = SENT_DBFS + volume
-            until(lambda: abs(b.level(TONES["a"]) - wanted) < 1, 5, f"b hears a at {wanted} dBFS")
+            b.wait_level(TONES["a"], wanted, f"volume_db {volume}")
             later = len(b.caller.packets) + WINDOW_PACKETS
             until(lambda: len(b.caller.packets) >= later, 5, "packets")
-            self.assertAlmostEqual(b.level(TONES["a"]), wanted, delta=1, msg=f"volume_db {volume}")
-            self.assertAlmostEqual(a.level(TONES["b"]), SENT_DBFS, delta=1, msg="what a hears has its own volume")
+            a.wait_level(TONES["b"], SENT_DBFS, "what a hears has its own volume")
 
     def test_coach(self):
         a, _, c = self.meet("abc")
@@ -70,7 +69,7 @@ class ParticipantTest(MeetingTest):
         self.assertEqual((answer.body["conference_id"], answer.body["volume_db"]), (self.room, -6))
         left, b.participant_id = b.path, answer.body["id"]
         self.expect("b is in the other room", a="c", b="d", c="a", d="b")
-        self.assertAlmostEqual(self.members["d"].level(TONES["b"]), SENT_DBFS - 6, delta=1)
+        self.members["d"].wait_level(TONES["b"], SENT_DBFS - 6)
         until(lambda: self.stack.get(left).body["status"] == "leaved", 5, "it has left the first room")
         self.assertEqual(self.stack.get(left).body["leave_reason"], "moved")
         answer = self.stack.post(f"{b.path}/move", {"conference_id": first})

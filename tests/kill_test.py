@@ -92,7 +92,7 @@ class KillTest(unittest.TestCase):
             caller.join(self.room["id"])
         self.stack.wait_joined(self.room["id"], 2)
         until(lambda: all(len(caller.packets) > TICKS_PER_SECOND for caller in again), 10, "audio again")
-        self.assertAlmostEqual(again[0].level(TONES[1], 25), -12, delta=1)
+        again[0].wait_level(TONES[1], -12, 25)
 
     def test_mediaplane_out_of_reach_is_lost_after_15_seconds(self):
         self.stack.kill("mediaplane")

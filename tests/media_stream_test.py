@@ -80,7 +80,7 @@ class MediaStreamTest(MeetingTest):
         # It is "d", whose tone it says: heard by both, hearing both, and not itself.
         self.expect("the bot is heard", a="bd", b="ad")
         for member in (a, b):
-            self.assertAlmostEqual(member.level(BOT_HZ), SENT_DBFS, delta=1)
+            member.wait_level(BOT_HZ, SENT_DBFS)
         until(lambda: all(bot.level(TONES[name]) > HEARD_DBFS for name in "ab"), 5, "the bot hears both")
         self.assertLess(bot.level(BOT_HZ), UNHEARD_DBFS)
         # As any other it can be muted.

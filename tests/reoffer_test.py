@@ -2,12 +2,11 @@
 """Re-offers of a call in a room, as they are heard: hold and resume, another address, another codec."""
 
 import audioop
-import socket
 import unittest
 
 from tests.harness import junit, sdp
 from tests.harness.stack import Stack
-from tests.harness.udp_caller import UdpCaller
+from tests.harness.udp_caller import UdpCaller, rtp_socket
 from tests.harness.waiting import until
 
 TONES = (503, 811)
@@ -59,9 +58,8 @@ class ReofferTest(unittest.TestCase):
         self.assertIn("a=inactive", held["sdp_answer"])
         self.wait_silent(self.other, self.one)
         # A silence longer than the call's media timeout ends nothing on hold.
-        sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sink = rtp_socket()
         self.addCleanup(sink.close)
-        sink.bind(("127.0.0.1", 0))
         remote, self.one.remote = self.one.remote, sink.getsockname()
         self.wait_packets(self.other, 100)
         self.assertEqual(self.stack.get(f'/v1/calls/{self.one.call["id"]}').body["status"], "progressing")

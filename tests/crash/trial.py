@@ -2,7 +2,6 @@
 
 import datetime
 import random
-import socket
 import threading
 import time
 
@@ -11,6 +10,7 @@ from tests.crash.load import Book, Client, list_all
 from tests.crash.story import Known, Story
 from tests.harness.events import EventClient, Follower
 from tests.harness.stack import Stack
+from tests.harness.udp_caller import rtp_socket
 from tests.harness.waiting import until
 
 CLIENTS = 6
@@ -77,8 +77,7 @@ class Trial:
         self.room = self.stack.create_conference(name="the listeners'")["id"]
         self.listeners = Listeners(self.stack.http, self.room)
         # Where the rooms' sound for callers goes that nobody plays.
-        self.sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.sink.bind(("127.0.0.1", 0))
+        self.sink = rtp_socket()
         for number in range(CLIENTS):
             client = Client(self.stack, self.book, self.seed * 1000 + number, self.sink.getsockname()[1], self.going)
             self.clients.append(client)

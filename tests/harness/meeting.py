@@ -40,6 +40,9 @@ class Member:
     def level(self, frequency):
         return self.caller.level(frequency, WINDOW_PACKETS)
 
+    def wait_level(self, frequency, dbfs, what=""):
+        self.caller.wait_level(frequency, dbfs, WINDOW_PACKETS, what)
+
     def hears(self, names):
         """Those of the names whose tone it hears now; None where one is neither heard nor not."""
         heard = set()
@@ -145,7 +148,10 @@ class MeetingTest(unittest.TestCase):
             self.fail(f"{what}: wanted {wanted}, heard {now()}: {self.levels(hears)}")
         later = {name: len(self.members[name].caller.packets) + WINDOW_PACKETS for name in hears}
         until(lambda: received(later), 5, "packets")
-        self.assertEqual(now(), wanted, f"{what}, 300 ms later: {self.levels(hears)}")
+        try:
+            until(lambda: now() == wanted, 2, what)
+        except AssertionError:
+            self.fail(f"{what}, 300 ms later: wanted {wanted}, heard {now()}: {self.levels(hears)}")
 
     def levels(self, names):
         return {name: [round(self.members[name].level(tone)) for tone in TONES.values()]

@@ -11,6 +11,7 @@ import time
 import numpy
 
 from tests.harness import sdp, tones
+from tests.harness.waiting import until
 
 TICK_SECONDS = 0.02
 SAMPLES = 160
@@ -19,6 +20,16 @@ RATE = 8000
 DIGITS = "0123456789*#"
 EVENT_PAYLOAD_TYPE = 101
 EVENT_TICKS = 5
+
+
+def rtp_socket():
+    """A socket of an even port: what is sent to a neighbour's RTCP port (RFC 3550 section 11) never comes here."""
+    while True:
+        opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        opened.bind(("127.0.0.1", 0))
+        if opened.getsockname()[1] % 2 == 0:
+            return opened
+        opened.close()
 
 
 class Packet:
@@ -40,8 +51,7 @@ class UdpCaller:
         self.stack = stack
         self.frequency = frequency
         self.amplitude = 10 ** (level_dbfs / 20) * 32767
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
+        self.socket = rtp_socket()
         self.socket.settimeout(0.2)
         self.packets = []
         self.call = None
@@ -124,6 +134,13 @@ class UdpCaller:
     def level(self, frequency, packets):
         """The level of a tone in the last so many packets."""
         return self.level_of(self.packets[-packets:], frequency)
+
+    def wait_level(self, frequency, dbfs, packets, what=""):
+        """Until a tone is heard at this level, within 1 dB."""
+        try:
+            until(lambda: abs(self.level(frequency, packets) - dbfs) < 1, 5, what)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {frequency} Hz at {self.level(frequency, packets):.1f} dBFS, not {dbfs}") from None
 
     @staticmethod
     def level_of(packets, frequency):
