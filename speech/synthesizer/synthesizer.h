@@ -22,11 +22,11 @@ struct Sound {
   std::vector<int16_t> samples;
 };
 
-// How long a text may take before it is given up. A loaded machine speaks the longest
-// one in some 5 s, and a short one within a second.
+// How long a text may take before it is given up. A core of its own speaks the longest
+// one in some 4 s, and a short one within a second; others may want that core, too.
 struct SpeakingTime {
   absl::Duration least = absl::Seconds(5);
-  absl::Duration per_byte = absl::Milliseconds(3);
+  absl::Duration per_byte = absl::Milliseconds(10);
 
   absl::Duration Of(const std::string& text) const { return least + static_cast<int64_t>(text.size()) * per_byte; }
 };
