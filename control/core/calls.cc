@@ -8,8 +8,8 @@
 #include "control/core/lookup.h"
 #include "control/core/paging.h"
 #include "control/core/steps.h"
-#include "control/core/times.h"
-#include "control/core/validate.h"
+#include "control/rules/times.h"
+#include "control/rules/validate.h"
 
 namespace tutti::control {
 namespace {
@@ -96,7 +96,7 @@ absl::StatusOr<Created> MakeCall(Work& work, Rules& rules, Steps& steps, const P
   record.set_state_deadline_at_us(ToMicroseconds(work.now() + steps.options().setup_timeout));
   record.set_deadline_at_us(record.state_deadline_at_us());
   created.call_id = call.id();
-  TUTTI_ASSIGN_OR_RETURN(CallRecord * added, work.Add(std::move(record)));
+  CallRecord* added = work.Add(std::move(record));
   work.CommandLeg(*added);
   work.Emit("call_ringing", *added);
   if (!idempotency_key.empty()) {

@@ -5,8 +5,8 @@
 
 #include "absl/status/statusor.h"
 #include "control/core/done.h"
-#include "control/core/media.h"
 #include "control/core/principal.h"
+#include "control/rules/media.h"
 #include "tutti/control/v1/call.pb.h"
 #include "tutti/control/v1/conference.pb.h"
 #include "tutti/media/v1/media_plane.pb.h"

@@ -5,8 +5,8 @@
 
 #include "absl/status/statusor.h"
 #include "control/core/done.h"
-#include "control/core/media.h"
 #include "control/core/principal.h"
+#include "control/rules/media.h"
 #include "tutti/control/v1/conferencecall.pb.h"
 
 namespace tutti::control {

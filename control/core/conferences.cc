@@ -8,8 +8,8 @@
 #include "control/core/lookup.h"
 #include "control/core/paging.h"
 #include "control/core/steps.h"
-#include "control/core/times.h"
-#include "control/core/validate.h"
+#include "control/rules/times.h"
+#include "control/rules/validate.h"
 
 namespace tutti::control {
 namespace {
@@ -49,7 +49,7 @@ absl::StatusOr<ConferenceReply> MakeConference(Work& work, Rules& rules, const C
     return Error(absl::StatusCode::kAlreadyExists, "CONFERENCE_ALREADY_EXISTS",
                  absl::StrCat("conference ", conference.id(), " exists"));
   }
-  TUTTI_ASSIGN_OR_RETURN(reply.record, work.Add(std::move(record)));
+  reply.record = work.Add(std::move(record));
   TUTTI_ASSIGN_OR_RETURN(const auto next, Next(reply.record->conference(), ConferenceEvent::kStart));
   reply.record->mutable_conference()->set_status(next);
   work.Emit("conference_created", *reply.record);

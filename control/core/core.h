@@ -13,10 +13,8 @@
 #include "control/core/events.h"
 #include "control/core/flow_operations.h"
 #include "control/core/flows.h"
-#include "control/core/media.h"
 #include "control/core/media_commands.h"
 #include "control/core/media_nodes.h"
-#include "control/core/options.h"
 #include "control/core/owners.h"
 #include "control/core/recordings.h"
 #include "control/core/steps.h"
@@ -25,6 +23,8 @@
 #include "control/core/upkeep.h"
 #include "control/core/uploaded_sounds.h"
 #include "control/core/webhooks.h"
+#include "control/rules/media.h"
+#include "control/rules/options.h"
 #include "control/store/store.h"
 
 namespace tutti::control {

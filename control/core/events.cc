@@ -7,7 +7,7 @@
 #include "common/status/status.h"
 #include "control/core/lookup.h"
 #include "control/core/steps.h"
-#include "control/core/validate.h"
+#include "control/rules/validate.h"
 
 namespace tutti::control {
 namespace {

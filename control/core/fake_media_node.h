@@ -7,7 +7,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "control/core/media.h"
+#include "control/rules/media.h"
 
 namespace tutti::control {
 

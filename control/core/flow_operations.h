@@ -6,7 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "control/core/done.h"
-#include "control/core/media.h"
+#include "control/rules/media.h"
 
 namespace tutti::control {
 

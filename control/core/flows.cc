@@ -8,8 +8,8 @@
 #include "control/core/lookup.h"
 #include "control/core/paging.h"
 #include "control/core/steps.h"
-#include "control/core/times.h"
-#include "control/core/validate.h"
+#include "control/rules/times.h"
+#include "control/rules/validate.h"
 
 namespace tutti::control {
 namespace {

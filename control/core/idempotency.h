@@ -5,8 +5,8 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "control/core/options.h"
-#include "control/core/work.h"
+#include "control/rules/options.h"
+#include "control/rules/work.h"
 #include "google/protobuf/message.h"
 
 namespace tutti::control {

@@ -6,7 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "control/core/principal.h"
-#include "control/core/work.h"
+#include "control/rules/work.h"
 
 namespace tutti::control {
 

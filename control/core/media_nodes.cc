@@ -8,7 +8,7 @@
 #include "control/core/media_reports.h"
 #include "control/core/node_lease.h"
 #include "control/core/steps.h"
-#include "control/core/times.h"
+#include "control/rules/times.h"
 
 namespace tutti::control {
 

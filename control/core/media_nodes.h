@@ -6,8 +6,8 @@
 
 #include "absl/time/time.h"
 #include "control/core/done.h"
-#include "control/core/media.h"
 #include "control/core/strays.h"
+#include "control/rules/media.h"
 #include "tutti/media/v1/media_plane.pb.h"
 
 namespace tutti::control {

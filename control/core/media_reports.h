@@ -5,9 +5,9 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "control/core/media.h"
-#include "control/core/rules.h"
-#include "control/core/work.h"
+#include "control/rules/media.h"
+#include "control/rules/rules.h"
+#include "control/rules/work.h"
 
 // What media nodes say of legs, recordings and transcriptions, applied to the rows
 // within a step. What is told of strays changes nothing.

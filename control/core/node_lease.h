@@ -5,8 +5,8 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "control/core/media.h"
-#include "control/core/work.h"
+#include "control/rules/media.h"
+#include "control/rules/work.h"
 
 namespace tutti::control {
 

@@ -2,7 +2,7 @@
 
 #include "common/status/status.h"
 #include "control/core/steps.h"
-#include "control/core/times.h"
+#include "control/rules/times.h"
 
 namespace tutti::control {
 

@@ -9,8 +9,8 @@
 #include "common/status/status.h"
 #include "control/core/steps.h"
 #include "control/core/token.h"
-#include "control/core/validate.h"
-#include "control/core/work.h"
+#include "control/rules/validate.h"
+#include "control/rules/work.h"
 
 namespace tutti::control {
 

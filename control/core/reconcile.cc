@@ -8,7 +8,7 @@
 #include "control/core/media_nodes.h"
 #include "control/core/media_reports.h"
 #include "control/core/node_lease.h"
-#include "control/core/times.h"
+#include "control/rules/times.h"
 
 // The store and a media node, brought together. What differs is looked for in a
 // read, and mended by one step each that looks again.

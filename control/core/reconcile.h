@@ -6,8 +6,8 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "control/core/media.h"
 #include "control/core/steps.h"
+#include "control/rules/media.h"
 
 namespace tutti::control {
 

@@ -6,7 +6,7 @@
 #include "control/core/media_reports.h"
 #include "control/core/node_lease.h"
 #include "control/core/reconcile.h"
-#include "control/core/times.h"
+#include "control/rules/times.h"
 
 // Recordings and transcriptions of the store and of a media node, brought together.
 

@@ -15,14 +15,14 @@
 #include "common/id/id.h"
 #include "common/status/status.h"
 #include "control/core/done.h"
-#include "control/core/media.h"
-#include "control/core/options.h"
 #include "control/core/principal.h"
-#include "control/core/rules.h"
 #include "control/core/token.h"
 #include "control/core/waiters.h"
-#include "control/core/work.h"
 #include "control/flow/registry.h"
+#include "control/rules/media.h"
+#include "control/rules/options.h"
+#include "control/rules/rules.h"
+#include "control/rules/work.h"
 #include "control/store/store.h"
 
 namespace tutti::control {

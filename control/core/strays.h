@@ -8,7 +8,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "control/core/media.h"
+#include "control/rules/media.h"
 
 namespace tutti::control {
 

@@ -2,7 +2,7 @@
 #include <vector>
 
 #include "control/core/core_fixture.h"
-#include "control/core/times.h"
+#include "control/rules/times.h"
 
 namespace tutti::control {
 namespace {

@@ -7,8 +7,8 @@
 
 #include "common/status/status.h"
 #include "control/core/steps.h"
-#include "control/core/times.h"
 #include "control/core/waiters.h"
+#include "control/rules/times.h"
 
 namespace tutti::control {
 namespace {

@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/status/status.h"
 #include "control/core/event_types.h"
-#include "control/core/validate.h"
+#include "control/rules/validate.h"
 
 namespace tutti::control {
 namespace {

@@ -11,9 +11,9 @@
 #include "control/core/lookup.h"
 #include "control/core/paging.h"
 #include "control/core/steps.h"
-#include "control/core/times.h"
-#include "control/core/validate.h"
 #include "control/core/validate_webhook.h"
+#include "control/rules/times.h"
+#include "control/rules/validate.h"
 
 // Webhooks and what is sent to them. Steps lock the engine's row first, as all do
 // that write there.

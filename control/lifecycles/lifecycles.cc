@@ -11,8 +11,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/substitute.h"
 #include "absl/time/time.h"
-#include "control/core/machines.h"
-#include "control/core/options.h"
+#include "control/rules/machines.h"
+#include "control/rules/options.h"
 
 namespace tutti::control {
 namespace {
@@ -244,7 +244,7 @@ std::string Reasons(const google::protobuf::EnumDescriptor& reasons, const std::
 
 constexpr char kHead[] = R"(# Life cycles
 
-Drawn from the state tables of `control/core/machines.cc`; written by `bazel run //control/lifecycles > docs/lifecycles.md`.
+Drawn from the state tables of `control/rules/machines.cc`; written by `bazel run //control/lifecycles > docs/lifecycles.md`.
 
 No state ever goes back, but for a recording that goes on after a pause. In the tables a word is the state after the event, `·` says that the event is legal and changes nothing,
 `✗` that it is refused: FAILED_PRECONDITION (HTTP 409), reason `STATE_INVALID`, with the resource and its state. What a media node reports is

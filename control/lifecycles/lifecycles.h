@@ -5,7 +5,7 @@
 
 namespace tutti::control {
 
-// docs/lifecycles.md: the state tables of control/core/machines.cc as diagrams
+// docs/lifecycles.md: the state tables of control/rules/machines.cc as diagrams
 // and tables, the deadlines of control/core/core.h, and every reason of an end.
 std::string WriteLifecycles();
 

@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/log/log.h"
-#include "control/core/times.h"
+#include "control/rules/times.h"
 
 namespace tutti::control {
 namespace {

@@ -9,10 +9,10 @@
 #include "absl/strings/str_cat.h"
 #include "common/id/id.h"
 #include "control/core/core_fixture.h"
-#include "control/core/times.h"
 #include "control/live/live_hub.h"
 #include "control/live/live_watcher.h"
 #include "control/media/fake_node_client.h"
+#include "control/rules/times.h"
 #include "control/scheduler/fake_monotonic_clock.h"
 #include "gmock/gmock.h"
 

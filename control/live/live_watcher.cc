@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "common/log/log.h"
-#include "control/core/times.h"
+#include "control/rules/times.h"
 
 namespace tutti::control {
 namespace {

@@ -12,9 +12,9 @@
 #include <string>
 
 #include "control/core/done.h"
-#include "control/core/media.h"
 #include "control/live/live_hub.h"
 #include "control/media/node_client.h"
+#include "control/rules/media.h"
 #include "control/scheduler/task_queue.h"
 
 namespace tutti::control {

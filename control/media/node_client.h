@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "control/core/media.h"
+#include "control/rules/media.h"
 #include "tutti/media/v1/media_plane.pb.h"
 
 namespace tutti::control {

@@ -7,7 +7,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "control/core/media.h"
+#include "control/rules/media.h"
 
 namespace tutti::control {
 

@@ -1,7 +1,7 @@
 #include "control/metrics/event_log.h"
 
 #include "common/log/log.h"
-#include "control/core/machine.h"
+#include "control/rules/machine.h"
 
 namespace tutti::control {
 namespace {

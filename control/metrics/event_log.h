@@ -1,7 +1,7 @@
 #ifndef CONTROL_METRICS_EVENT_LOG_H_
 #define CONTROL_METRICS_EVENT_LOG_H_
 
-#include "control/core/media.h"
+#include "control/rules/media.h"
 
 namespace tutti::control {
 

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "control/core/media.h"
+#include "control/rules/media.h"
 
 namespace tutti::control {
 

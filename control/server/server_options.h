@@ -8,9 +8,9 @@
 
 #include "common/s3/bucket.h"
 #include "common/tls/tls.h"
-#include "control/core/options.h"
 #include "control/http_client/curl_http_client.h"
 #include "control/media/node_watcher.h"
+#include "control/rules/options.h"
 #include "control/scheduler/scheduler.h"
 #include "control/scheduler/task_queue.h"
 #include "control/service/authenticator.h"

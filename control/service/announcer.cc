@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "common/status/status.h"
-#include "control/core/validate.h"
+#include "control/rules/validate.h"
 #include "control/sound/sound_source.h"
 #include "control/sound/spoken_text.h"
 

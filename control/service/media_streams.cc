@@ -8,7 +8,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "common/status/status.h"
-#include "control/core/validate.h"
+#include "control/rules/validate.h"
 
 namespace tutti::control {
 namespace {

@@ -7,7 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "common/status/status.h"
 #include "control/core/principal.h"
-#include "control/core/times.h"
+#include "control/rules/times.h"
 
 namespace tutti::control::simulation {
 

@@ -1,7 +1,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/status/status.h"
 #include "control/core/principal.h"
-#include "control/core/times.h"
+#include "control/rules/times.h"
 #include "control/simulation/checker.h"
 
 // What holds of recordings.

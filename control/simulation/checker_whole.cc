@@ -4,7 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/status/status.h"
 #include "control/core/principal.h"
-#include "control/core/times.h"
+#include "control/rules/times.h"
 #include "control/simulation/checker.h"
 
 // What is looked at as a whole: all rows, and the nodes beside them.

@@ -9,7 +9,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "control/core/media.h"
+#include "control/rules/media.h"
 #include "control/scheduler/task_queue.h"
 #include "control/sound/audio_player.h"
 

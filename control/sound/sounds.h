@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "control/core/media.h"
 #include "control/http_client/http_client.h"
 #include "control/media/node_client.h"
+#include "control/rules/media.h"
 #include "control/scheduler/task_queue.h"
 #include "control/sound/audio_player.h"
 #include "control/sound/beeper.h"

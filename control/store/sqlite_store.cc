@@ -101,8 +101,9 @@ absl::Status SqliteStore::Read(absl::FunctionRef<absl::Status(Transaction&)> rea
 void SqliteStore::RunBatch(int, std::vector<Job>& batch) {
   const absl::Time begin = clock_.Now();
   std::vector<absl::Status> results(batch.size());
-  if (absl::Status status = RunSteps(batch, results); !status.ok()) {
-    if (writer_->InTransaction()) writer_->Execute("ROLLBACK").IgnoreError();
+  absl::Status status = RunSteps(batch, Undo::kAll, results);
+  if (absl::IsAborted(status)) status = RunSteps(batch, Undo::kStep, results);
+  if (!status.ok()) {
     results.assign(batch.size(), CommitError(status));
   } else if (options_.on_commit) {
     options_.on_commit({batch.size(), clock_.Now() - begin});
@@ -110,19 +111,27 @@ void SqliteStore::RunBatch(int, std::vector<Job>& batch) {
   for (size_t i = 0; i < batch.size(); ++i) Finish(batch[i], std::move(results[i]));
 }
 
-absl::Status SqliteStore::RunSteps(std::vector<Job>& batch, std::vector<absl::Status>& results) {
+absl::Status SqliteStore::RunSteps(std::vector<Job>& batch, Undo undo, std::vector<absl::Status>& results) {
+  const absl::Cleanup roll_back = [this] {
+    if (writer_->InTransaction()) writer_->Execute("ROLLBACK").IgnoreError();
+  };
   TUTTI_RETURN_IF_ERROR(writer_->Execute("BEGIN IMMEDIATE").status());
-  for (size_t i = 0; i < batch.size(); ++i) TUTTI_RETURN_IF_ERROR(RunStep(batch[i], results[i]));
+  for (size_t i = 0; i < batch.size(); ++i) TUTTI_RETURN_IF_ERROR(RunStep(batch[i], undo, results[i]));
   return writer_->Execute("COMMIT").status();
 }
 
-absl::Status SqliteStore::RunStep(const Job& job, absl::Status& result) {
-  TUTTI_RETURN_IF_ERROR(writer_->Execute("SAVEPOINT step").status());
+absl::Status SqliteStore::RunStep(const Job& job, Undo undo, absl::Status& result) {
+  if (undo == Undo::kStep) TUTTI_RETURN_IF_ERROR(writer_->Execute("SAVEPOINT step").status());
+  const int64_t written_before = writer_->RowsWritten();
   Transaction transaction(*writer_, clock_);
   result = job.step(transaction);
   // A full disk ends the whole transaction, whatever the step made of it.
   if (!writer_->InTransaction()) {
     return result.ok() ? absl::UnavailableError("the transaction was ended by the data base") : result;
+  }
+  if (undo == Undo::kAll) {
+    const bool has_written = writer_->RowsWritten() != written_before;
+    return result.ok() || !has_written ? absl::OkStatus() : absl::AbortedError("a step that failed has written");
   }
   if (!result.ok()) TUTTI_RETURN_IF_ERROR(writer_->Execute("ROLLBACK TO step").status());
   return writer_->Execute("RELEASE step").status();

@@ -18,8 +18,9 @@
 namespace tutti::control {
 
 // The store in one SQLite file, for one process. One writer commits all that was
-// submitted meanwhile in one transaction, each step under a savepoint of its own;
-// readers have connections of their own and never wait for it.
+// submitted meanwhile in one transaction; where a step of it fails after it has
+// written, they run again, each under a savepoint of its own. Readers have
+// connections of their own and never wait for the writer.
 class SqliteStore final : public QueuedStore {
  public:
   struct Options {
@@ -53,8 +54,12 @@ class SqliteStore final : public QueuedStore {
   SqliteStore(Clock& clock, Options options);
 
   void RunBatch(int worker, std::vector<Job>& batch) override;
-  absl::Status RunSteps(std::vector<Job>& batch, std::vector<absl::Status>& results);
-  absl::Status RunStep(const Job& job, absl::Status& result);
+  // What can be undone when a step fails. A savepoint costs a copy of each page that its step writes.
+  enum class Undo { kAll, kStep };
+
+  // ABORTED with kAll: a step that failed has written. After an error all is to be rolled back.
+  absl::Status RunSteps(std::vector<Job>& batch, Undo undo, std::vector<absl::Status>& results);
+  absl::Status RunStep(const Job& job, Undo undo, absl::Status& result);
 
   Clock& clock_;
   const Options options_;

@@ -96,6 +96,30 @@ TEST_F(SqliteStoreTest, AFailingStepIsUndoneAlone) {
   EXPECT_TRUE(IsSet("c"));
 }
 
+TEST_F(SqliteStoreTest, OnlyAFailingStepThatHasWrittenMakesTheOthersRunAgain) {
+  Open();
+  int runs = 0;
+  const auto count_run = [&](Transaction& tx) {
+    ++runs;
+    return tx.meta.Set("counted", "value");
+  };
+  const auto keep = [this](absl::Status status) { done_.push_back(std::move(status)); };
+  store_->Submit(count_run, keep);
+  store_->Submit([](Transaction&) { return absl::NotFoundError("nothing was written"); }, keep);
+  store_->RunPending();
+  EXPECT_EQ(runs, 1);
+  store_->Submit(count_run, keep);
+  Set("b", absl::NotFoundError("no"));
+  store_->RunPending();
+  EXPECT_EQ(runs, 3);
+  EXPECT_EQ(commits_, (std::vector<size_t>{2, 2}));
+  ASSERT_EQ(done_.size(), 4u);
+  EXPECT_TRUE(done_[0].ok() && done_[2].ok());
+  EXPECT_TRUE(absl::IsNotFound(done_[1]) && absl::IsNotFound(done_[3]));
+  EXPECT_TRUE(IsSet("counted"));
+  EXPECT_FALSE(IsSet("b"));
+}
+
 TEST_F(SqliteStoreTest, ABatchIsBounded) {
   options_.batch_max = 2;
   Open();

@@ -13,9 +13,9 @@ namespace tutti::control {
 class Store {
  public:
   // A step runs within one transaction and changes nothing else: it is run again
-  // when the data base asks for that or when it ends with ABORTED (ROW_CHANGED),
-  // and what it writes through its captures counts only once `done` was called.
-  // An error undoes it alone.
+  // when the data base asks for that, when a step that shares its transaction fails
+  // or when it ends with ABORTED (ROW_CHANGED), and what it writes through its
+  // captures counts only once `done` was called. An error undoes it alone.
   using Step = std::function<absl::Status(Transaction&)>;
   using Done = std::function<void(absl::Status)>;
 

@@ -225,11 +225,12 @@ TEST_F(StoreTest, ATermOfAMediaNodeIsTakenOnce) {
 TEST_F(StoreTest, SequencesOfAStreamHaveNoHoleAfterAnUndoneStep) {
   std::vector<int64_t> firsts;
   for (const bool good : {true, false, true}) {
+    int64_t first = 0;
     Run([&](Transaction& tx) -> absl::Status {
-      TUTTI_ASSIGN_OR_RETURN(const int64_t first, tx.outbox.TakeSequences("call:x", "c", 2));
-      firsts.push_back(first);
+      TUTTI_ASSIGN_OR_RETURN(first, tx.outbox.TakeSequences("call:x", "c", 2));
       return good ? absl::OkStatus() : absl::CancelledError("undone");
     }).IgnoreError();
+    firsts.push_back(first);
   }
   EXPECT_EQ(firsts, (std::vector<int64_t>{1, 3, 3}));
 }

@@ -12,6 +12,9 @@ namespace {
 // backup; the writer of ours is alone.
 constexpr int kBusyTimeoutMs = 5'000;
 
+// Every commit is durable. 64 MiB of pages at most are kept in memory.
+constexpr char kWriterSettings[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;";
+
 class SqliteRow final : public Row {
  public:
   explicit SqliteRow(sqlite3_stmt* statement) : statement_(statement) {}
@@ -88,7 +91,7 @@ absl::StatusOr<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(const s
   sqlite3_extended_result_codes(db, 1);
   sqlite3_busy_timeout(db, kBusyTimeoutMs);
   if (mode == Mode::kReadWrite) {
-    absl::Status status = connection->ExecuteScript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+    absl::Status status = connection->ExecuteScript(kWriterSettings);
     if (!status.ok()) return status;
   }
   return connection;
@@ -131,6 +134,8 @@ absl::StatusOr<int64_t> SqliteConnection::Query(std::string_view sql, absl::Span
   }
   return sqlite3_stmt_readonly(statement) ? 0 : sqlite3_changes64(db_);
 }
+
+int64_t SqliteConnection::RowsWritten() const { return sqlite3_total_changes64(db_); }
 
 absl::Status SqliteConnection::ExecuteScript(std::string_view sql) {
   const std::string text(sql);

@@ -29,6 +29,8 @@ class SqliteConnection final : public Connection {
   std::string_view LockClause() const override { return {}; }
   std::string_view ShareClause() const override { return {}; }
   std::string_view NowQuery() const override { return {}; }
+  // Since it was opened, also those that were rolled back.
+  int64_t RowsWritten() const;
 
  private:
   explicit SqliteConnection(sqlite3* db) : db_(db) {}

@@ -2,8 +2,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/status/status.h"
-#include "control/core/rules.h"
-#include "control/core/times.h"
+#include "control/rules/rules.h"
+#include "control/rules/times.h"
 #include "google/protobuf/util/message_differencer.h"
 
 namespace tutti::control {
@@ -112,7 +112,7 @@ absl::StatusOr<RecordingRecord*> Rules::StartRecording(ConferenceRecord& room, c
   record.set_beep(request.beep());
   record.mutable_job()->set_node_id(room.node_id());
   record.set_deadline_at_us(ToMicroseconds(work_.now() + options_.recording_start_timeout));
-  TUTTI_ASSIGN_OR_RETURN(RecordingRecord * added, work_.Add(std::move(record)));
+  RecordingRecord* added = work_.Add(std::move(record));
   work_.Command(*added, NodeJob::WANTED_RUN);
   room.mutable_conference()->set_recording_id(added->recording().id());
   Remember(*room.mutable_conference()->mutable_recording_ids(), added->recording().id());

@@ -5,9 +5,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "common/status/status.h"
-#include "control/core/rules.h"
-#include "control/core/times.h"
 #include "control/flow/variables.h"
+#include "control/rules/rules.h"
+#include "control/rules/times.h"
 
 // What a call does, action by action. Where it is stands in its row, so that it
 // goes on after a restart.
@@ -236,7 +236,7 @@ absl::StatusOr<bool> Rules::Do(CallRecord& record, const flow::JoinRequest& join
         record, {kPinDigitWait, kPinDigitsMax, "#", join.pin_sound.empty() ? std::string("beep") : join.pin_sound},
         join.pin_attempts);
   }
-  TUTTI_ASSIGN_OR_RETURN(store::ConferencecallRecord * participant, AddParticipant(record, room, join));
+  store::ConferencecallRecord* participant = AddParticipant(record, room, join);
   FlowState& state = *record.mutable_flow();
   state.clear_digits_ahead();
   state.set_join_depth(state.frames_size());

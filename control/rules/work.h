@@ -1,5 +1,5 @@
-#ifndef CONTROL_CORE_WORK_H_
-#define CONTROL_CORE_WORK_H_
+#ifndef CONTROL_RULES_WORK_H_
+#define CONTROL_RULES_WORK_H_
 
 #include <cstdint>
 #include <functional>
@@ -15,7 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/id/id.h"
-#include "control/core/media.h"
+#include "control/rules/media.h"
 #include "control/store/transaction.h"
 
 namespace tutti::control {
@@ -55,13 +55,15 @@ class Work {
   absl::StatusOr<store::RecordingRecord*> Recording(const std::string& id);
   absl::StatusOr<store::TranscribeRecord*> Transcribe(const std::string& id);
 
-  // A new row: inserted at once, so that queries of this step see it, and
-  // written again at the end. Revision 1.
-  absl::StatusOr<store::ConferenceRecord*> Add(store::ConferenceRecord record);
-  absl::StatusOr<store::ConferencecallRecord*> Add(store::ConferencecallRecord record);
-  absl::StatusOr<store::CallRecord*> Add(store::CallRecord record);
-  absl::StatusOr<store::RecordingRecord*> Add(store::RecordingRecord record);
-  absl::StatusOr<store::TranscribeRecord*> Add(store::TranscribeRecord record);
+  // Those who have not left a conference, the ones that this step adds included.
+  absl::StatusOr<std::vector<std::string>> FindPresent(const std::string& conference_id);
+
+  // A new row, of revision 1; it is in the store from the end of the step.
+  store::ConferenceRecord* Add(store::ConferenceRecord record);
+  store::ConferencecallRecord* Add(store::ConferencecallRecord record);
+  store::CallRecord* Add(store::CallRecord record);
+  store::RecordingRecord* Add(store::RecordingRecord record);
+  store::TranscribeRecord* Add(store::TranscribeRecord record);
 
   // Before a change: marks the row as changed. Repeating it does nothing.
   void Touch(store::ConferenceRecord& record);
@@ -120,16 +122,19 @@ class Work {
   struct Slot {
     Record record;
     bool found = false;
+    // 0: not in the store yet.
     int64_t read_revision = 0;
     bool dirty = false;
+
+    bool IsNew() const { return found && read_revision == 0; }
   };
   template <typename Record>
   using Slots = std::map<std::string, Slot<Record>>;
 
   template <typename Record, typename Table>
   absl::StatusOr<Record*> Load(Slots<Record>& slots, Table& table, const std::string& id, Lock lock = Lock::kNo);
-  template <typename Record, typename Table>
-  absl::StatusOr<Record*> AddTo(Slots<Record>& slots, Table& table, const std::string& id, Record record);
+  template <typename Record>
+  Record* AddTo(Slots<Record>& slots, const std::string& id, Record record);
   template <typename Record>
   void TouchIn(Slots<Record>& slots, const std::string& id, Record& record);
   template <typename Record, typename Table>
@@ -174,4 +179,4 @@ std::string FlowStream(const std::string& flow_id);
 
 }  // namespace tutti::control
 
-#endif  // CONTROL_CORE_WORK_H_
+#endif  // CONTROL_RULES_WORK_H_

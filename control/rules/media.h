@@ -1,5 +1,5 @@
-#ifndef CONTROL_CORE_MEDIA_H_
-#define CONTROL_CORE_MEDIA_H_
+#ifndef CONTROL_RULES_MEDIA_H_
+#define CONTROL_RULES_MEDIA_H_
 
 #include <cstdint>
 #include <functional>
@@ -176,4 +176,4 @@ struct NodeSnapshot {
 
 }  // namespace tutti::control
 
-#endif  // CONTROL_CORE_MEDIA_H_
+#endif  // CONTROL_RULES_MEDIA_H_

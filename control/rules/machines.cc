@@ -1,4 +1,4 @@
-#include "control/core/machines.h"
+#include "control/rules/machines.h"
 
 namespace tutti::control {
 namespace {

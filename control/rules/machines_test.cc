@@ -1,4 +1,4 @@
-#include "control/core/machines.h"
+#include "control/rules/machines.h"
 
 #include <map>
 #include <set>

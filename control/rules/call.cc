@@ -2,8 +2,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/status/status.h"
-#include "control/core/rules.h"
-#include "control/core/times.h"
+#include "control/rules/rules.h"
+#include "control/rules/times.h"
 
 namespace tutti::control {
 namespace {

@@ -1,5 +1,5 @@
-#ifndef CONTROL_CORE_VALIDATE_H_
-#define CONTROL_CORE_VALIDATE_H_
+#ifndef CONTROL_RULES_VALIDATE_H_
+#define CONTROL_RULES_VALIDATE_H_
 
 #include <string>
 
@@ -45,4 +45,4 @@ absl::Status CopyEditable(const v1::Conferencecall& from, const google::protobuf
 
 }  // namespace tutti::control
 
-#endif  // CONTROL_CORE_VALIDATE_H_
+#endif  // CONTROL_RULES_VALIDATE_H_

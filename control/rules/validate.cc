@@ -1,4 +1,4 @@
-#include "control/core/validate.h"
+#include "control/rules/validate.h"
 
 #include <algorithm>
 #include <set>

@@ -2,8 +2,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/status/status.h"
-#include "control/core/rules.h"
-#include "control/core/times.h"
+#include "control/rules/rules.h"
+#include "control/rules/times.h"
 
 namespace tutti::control {
 namespace {
@@ -57,7 +57,7 @@ absl::StatusOr<TranscribeRecord*> Rules::StartTranscribe(ConferenceRecord& room,
   SetTime(*transcribe.mutable_tm_update(), work_.now());
   record.mutable_job()->set_node_id(room.node_id());
   record.set_deadline_at_us(ToMicroseconds(work_.now() + options_.transcribe_start_timeout));
-  TUTTI_ASSIGN_OR_RETURN(TranscribeRecord * added, work_.Add(std::move(record)));
+  TranscribeRecord* added = work_.Add(std::move(record));
   work_.Command(*added, NodeJob::WANTED_RUN);
   work_.Emit("transcribe_created", *added);
   room.mutable_conference()->set_transcribe_id(added->transcribe().id());

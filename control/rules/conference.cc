@@ -1,7 +1,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/status/status.h"
-#include "control/core/rules.h"
-#include "control/core/times.h"
+#include "control/rules/rules.h"
+#include "control/rules/times.h"
 
 namespace tutti::control {
 namespace {
@@ -91,10 +91,10 @@ absl::Status Rules::ForceEmpty(ConferenceRecord& record) {
 }
 
 absl::Status Rules::EjectAll(ConferenceRecord& record, ParticipantEvent event, v1::Conferencecall::LeaveReason reason) {
-  TUTTI_ASSIGN_OR_RETURN(const auto ids, work_.tx().conferencecalls.FindPresent(record.conference().id()));
+  TUTTI_ASSIGN_OR_RETURN(const auto ids, work_.FindPresent(record.conference().id()));
   for (const std::string& id : ids) {
     TUTTI_ASSIGN_OR_RETURN(store::ConferencecallRecord * participant, work_.Conferencecall(id));
-    // This step may have changed what the query still sees.
+    // This step may have changed what the store still has.
     if (participant == nullptr || participant->conferencecall().status() == v1::Conferencecall::STATUS_LEAVED) continue;
     TUTTI_RETURN_IF_ERROR(MoveParticipant(*participant, event, reason));
   }
@@ -138,7 +138,7 @@ absl::Status Rules::MuteAll(ConferenceRecord& record, bool muted) {
     record.mutable_conference()->set_muted_on_entry(muted);
     work_.Emit("conference_updated", record);
   }
-  TUTTI_ASSIGN_OR_RETURN(const auto ids, work_.tx().conferencecalls.FindPresent(record.conference().id()));
+  TUTTI_ASSIGN_OR_RETURN(const auto ids, work_.FindPresent(record.conference().id()));
   for (const std::string& id : ids) {
     TUTTI_ASSIGN_OR_RETURN(store::ConferencecallRecord * participant, work_.Conferencecall(id));
     if (participant == nullptr || participant->conferencecall().host()) continue;

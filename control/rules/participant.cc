@@ -2,9 +2,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/status/status.h"
-#include "control/core/rules.h"
-#include "control/core/times.h"
-#include "control/core/validate.h"
+#include "control/rules/rules.h"
+#include "control/rules/times.h"
+#include "control/rules/validate.h"
 #include "google/protobuf/util/message_differencer.h"
 
 namespace tutti::control {
@@ -50,8 +50,7 @@ void Rules::Beep(const ConferenceRecord& room, const P& participant) {
   if (conference.participant_count() > 0) work_.PlayBeep(room, "beep_exit", ExitOperation(participant.id()));
 }
 
-absl::StatusOr<ConferencecallRecord*> Rules::AddParticipant(CallRecord& call, ConferenceRecord& room,
-                                                            const flow::JoinRequest& join) {
+ConferencecallRecord* Rules::AddParticipant(CallRecord& call, ConferenceRecord& room, const flow::JoinRequest& join) {
   PlaceBridge(room, call.node_id());
   ConferencecallRecord record;
   P& participant = *record.mutable_conferencecall();
@@ -236,7 +235,7 @@ absl::StatusOr<ConferencecallRecord*> Rules::MoveToRoom(ConferencecallRecord& re
   TUTTI_ASSIGN_OR_RETURN(const ConferenceRecord* asked, work_.Conference(conference_id));
   if (asked != nullptr) join.pin = asked->conference().pin();
   TUTTI_ASSIGN_OR_RETURN(ConferenceRecord * room, FindJoinable(join, participant.customer_id(), call->node_id()));
-  TUTTI_ASSIGN_OR_RETURN(ConferencecallRecord * added, AddParticipant(*call, *room, join));
+  ConferencecallRecord* added = AddParticipant(*call, *room, join);
   P& moved = *added->mutable_conferencecall();
   moved.set_deaf(participant.deaf());
   moved.set_on_hold(participant.on_hold());

@@ -1,11 +1,11 @@
-#ifndef CONTROL_CORE_MACHINES_H_
-#define CONTROL_CORE_MACHINES_H_
+#ifndef CONTROL_RULES_MACHINES_H_
+#define CONTROL_RULES_MACHINES_H_
 
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "control/core/machine.h"
+#include "control/rules/machine.h"
 #include "tutti/control/v1/call.pb.h"
 #include "tutti/control/v1/conference.pb.h"
 #include "tutti/control/v1/conferencecall.pb.h"
@@ -132,4 +132,4 @@ absl::StatusOr<v1::Transcribe::Status> Next(const v1::Transcribe& transcribe, Tr
 
 }  // namespace tutti::control
 
-#endif  // CONTROL_CORE_MACHINES_H_
+#endif  // CONTROL_RULES_MACHINES_H_

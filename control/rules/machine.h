@@ -1,5 +1,5 @@
-#ifndef CONTROL_CORE_MACHINE_H_
-#define CONTROL_CORE_MACHINE_H_
+#ifndef CONTROL_RULES_MACHINE_H_
+#define CONTROL_RULES_MACHINE_H_
 
 #include <optional>
 #include <string>
@@ -42,4 +42,4 @@ inline absl::Status IllegalTransition(const std::string& resource, const std::st
 
 }  // namespace tutti::control
 
-#endif  // CONTROL_CORE_MACHINE_H_
+#endif  // CONTROL_RULES_MACHINE_H_

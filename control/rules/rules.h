@@ -1,5 +1,5 @@
-#ifndef CONTROL_CORE_RULES_H_
-#define CONTROL_CORE_RULES_H_
+#ifndef CONTROL_RULES_RULES_H_
+#define CONTROL_RULES_RULES_H_
 
 #include <set>
 #include <string>
@@ -7,10 +7,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "control/core/machines.h"
-#include "control/core/options.h"
-#include "control/core/work.h"
 #include "control/flow/registry.h"
+#include "control/rules/machines.h"
+#include "control/rules/options.h"
+#include "control/rules/work.h"
 
 namespace tutti::control {
 
@@ -22,7 +22,7 @@ class Rules {
   Rules(Work& work, const flow::Registry& registry, const CoreOptions& options)
       : work_(work), registry_(registry), options_(options) {}
 
-  // --- conference_rules.cc
+  // --- conference.cc
 
   // Whether a call of this customer on this node (empty: any) may enter; the
   // conference. A refusal is one of IsRefusal.
@@ -43,7 +43,7 @@ class Rules {
   // Sets the deadline of a progressing room; ends one that is past it.
   absl::Status ArmTimeout(store::ConferenceRecord& conference);
 
-  // --- participant_rules.cc
+  // --- participant.cc
 
   // The one function through which every join completes and every leave goes.
   // `reason` counts where the event makes it leave.
@@ -61,7 +61,7 @@ class Rules {
   // just not yet so.
   absl::Status SyncParticipant(store::CallRecord& call, const std::string& bridge_id, int64_t revision, bool detached);
 
-  // --- call_rules.cc
+  // --- call.cc
 
   absl::Status AnswerCall(store::CallRecord& call, const std::string& sdp_answer);
   absl::Status ChangeCall(store::CallRecord& call, bool on_hold, bool muted);
@@ -75,7 +75,7 @@ class Rules {
   absl::Status RefuseCall(store::CallRecord& call, CallEvent event, v1::Call::HangupReason reason,
                           const absl::Status& why);
 
-  // --- recording_rules.cc
+  // --- recording.cc
 
   // `node_id`: where the bridge is put if it is nowhere.
   absl::StatusOr<store::RecordingRecord*> StartRecording(store::ConferenceRecord& room,
@@ -100,7 +100,7 @@ class Rules {
   void NoteDeletion(store::RecordingRecord& recording, bool of_objects);
   absl::Status FireRecording(store::RecordingRecord& recording);
 
-  // --- transcribe_rules.cc
+  // --- transcribe.cc
 
   absl::StatusOr<store::TranscribeRecord*> StartTranscribe(store::ConferenceRecord& room, const std::string& language,
                                                            const std::string& provider, const std::string& node_id);
@@ -121,7 +121,7 @@ class Rules {
   void NoteLosses(store::TranscribeRecord& transcribe);
   absl::Status FireTranscribe(store::TranscribeRecord& transcribe);
 
-  // --- flow_rules.cc
+  // --- flow.cc
 
   // The time has come that the flow waited for.
   absl::Status Wake(store::CallRecord& call);
@@ -139,8 +139,8 @@ class Rules {
   absl::Status NoteCoach(const v1::Conferencecall& coach, bool is_heard);
   absl::Status LeaveCoaches(const store::ConferencecallRecord& left);
   // Makes the call a participant that is joining.
-  absl::StatusOr<store::ConferencecallRecord*> AddParticipant(store::CallRecord& call, store::ConferenceRecord& room,
-                                                              const flow::JoinRequest& join);
+  store::ConferencecallRecord* AddParticipant(store::CallRecord& call, store::ConferenceRecord& room,
+                                              const flow::JoinRequest& join);
   // Asks for the leg of a joining participant to be attached.
   absl::Status EnterRoom(store::CallRecord& call);
   absl::Status CheckCoachTarget(const v1::Conferencecall& coach);
@@ -217,4 +217,4 @@ void Remember(google::protobuf::RepeatedPtrField<std::string>& history, const st
 
 }  // namespace tutti::control
 
-#endif  // CONTROL_CORE_RULES_H_
+#endif  // CONTROL_RULES_RULES_H_

@@ -1,5 +1,5 @@
-#ifndef CONTROL_CORE_TIMES_H_
-#define CONTROL_CORE_TIMES_H_
+#ifndef CONTROL_RULES_TIMES_H_
+#define CONTROL_RULES_TIMES_H_
 
 #include <cstdint>
 
@@ -24,4 +24,4 @@ inline absl::Time FromTimestamp(const google::protobuf::Timestamp& timestamp) {
 
 }  // namespace tutti::control
 
-#endif  // CONTROL_CORE_TIMES_H_
+#endif  // CONTROL_RULES_TIMES_H_

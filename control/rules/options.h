@@ -1,5 +1,5 @@
-#ifndef CONTROL_CORE_OPTIONS_H_
-#define CONTROL_CORE_OPTIONS_H_
+#ifndef CONTROL_RULES_OPTIONS_H_
+#define CONTROL_RULES_OPTIONS_H_
 
 #include <cstdint>
 #include <functional>
@@ -78,4 +78,4 @@ struct CoreOptions {
 
 }  // namespace tutti::control
 
-#endif  // CONTROL_CORE_OPTIONS_H_
+#endif  // CONTROL_RULES_OPTIONS_H_

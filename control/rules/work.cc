@@ -1,10 +1,10 @@
-#include "control/core/work.h"
+#include "control/rules/work.h"
 
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
 #include "common/status/status.h"
-#include "control/core/times.h"
+#include "control/rules/times.h"
 
 namespace tutti::control {
 
@@ -76,43 +76,45 @@ absl::StatusOr<TranscribeRecord*> Work::Transcribe(const std::string& id) {
   return Load(transcribes_, tx_.transcribes, id);
 }
 
-template <typename Record, typename Table>
-absl::StatusOr<Record*> Work::AddTo(Slots<Record>& slots, Table& table, const std::string& id, Record record) {
-  record.set_revision(1);
-  absl::Status inserted = table.Insert(record);
-  // Another transaction was faster: the step that runs again finds its row.
-  if (absl::IsAlreadyExists(inserted)) {
-    return Error(absl::StatusCode::kAborted, kRowChanged, "another transaction has inserted a row");
+absl::StatusOr<std::vector<std::string>> Work::FindPresent(const std::string& conference_id) {
+  TUTTI_ASSIGN_OR_RETURN(auto ids, tx_.conferencecalls.FindPresent(conference_id));
+  for (const auto& [id, slot] : conferencecalls_) {
+    if (slot.IsNew() && slot.record.conferencecall().conference_id() == conference_id) ids.push_back(id);
   }
-  TUTTI_RETURN_IF_ERROR(inserted);
+  return ids;
+}
+
+template <typename Record>
+Record* Work::AddTo(Slots<Record>& slots, const std::string& id, Record record) {
+  record.set_revision(1);
   Slot<Record>& slot = slots[id];
-  slot = {std::move(record), true, 1, true};
+  slot = {std::move(record), true, 0, true};
   return &slot.record;
 }
 
-absl::StatusOr<ConferenceRecord*> Work::Add(ConferenceRecord record) {
+ConferenceRecord* Work::Add(ConferenceRecord record) {
   const std::string id = record.conference().id();
-  return AddTo(conferences_, tx_.conferences, id, std::move(record));
+  return AddTo(conferences_, id, std::move(record));
 }
 
-absl::StatusOr<ConferencecallRecord*> Work::Add(ConferencecallRecord record) {
+ConferencecallRecord* Work::Add(ConferencecallRecord record) {
   const std::string id = record.conferencecall().id();
-  return AddTo(conferencecalls_, tx_.conferencecalls, id, std::move(record));
+  return AddTo(conferencecalls_, id, std::move(record));
 }
 
-absl::StatusOr<CallRecord*> Work::Add(CallRecord record) {
+CallRecord* Work::Add(CallRecord record) {
   const std::string id = record.call().id();
-  return AddTo(calls_, tx_.calls, id, std::move(record));
+  return AddTo(calls_, id, std::move(record));
 }
 
-absl::StatusOr<RecordingRecord*> Work::Add(RecordingRecord record) {
+RecordingRecord* Work::Add(RecordingRecord record) {
   const std::string id = record.recording().id();
-  return AddTo(recordings_, tx_.recordings, id, std::move(record));
+  return AddTo(recordings_, id, std::move(record));
 }
 
-absl::StatusOr<TranscribeRecord*> Work::Add(TranscribeRecord record) {
+TranscribeRecord* Work::Add(TranscribeRecord record) {
   const std::string id = record.transcribe().id();
-  return AddTo(transcribes_, tx_.transcribes, id, std::move(record));
+  return AddTo(transcribes_, id, std::move(record));
 }
 
 template <typename Record>
@@ -240,7 +242,12 @@ template <typename Record, typename Table>
 absl::Status Work::Write(Slots<Record>& slots, Table& table) {
   for (auto& [id, slot] : slots) {
     if (!slot.dirty) continue;
-    TUTTI_RETURN_IF_ERROR(table.Update(slot.record, slot.read_revision));
+    absl::Status written = slot.IsNew() ? table.Insert(slot.record) : table.Update(slot.record, slot.read_revision);
+    // Another transaction was faster: the step that runs again finds its row.
+    if (slot.IsNew() && absl::IsAlreadyExists(written)) {
+      return Error(absl::StatusCode::kAborted, kRowChanged, "another transaction has inserted a row");
+    }
+    TUTTI_RETURN_IF_ERROR(written);
     if (slot.record.deadline_at_us() != 0) {
       effects_.deadline = std::min(effects_.deadline, absl::FromUnixMicros(slot.record.deadline_at_us()));
     }
