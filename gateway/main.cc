@@ -1,26 +1,21 @@
-#include <signal.h>
-
-#include <cstdio>
-#include <string>
-
+#include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "common/clock/clock.h"
-#include "common/config/config.h"
 #include "common/log/log.h"
+#include "common/process/process_main.h"
 #include "common/status/status.h"
 #include "gateway/server/gateway_server.h"
 
 namespace {
 
-absl::Status Run(const tutti::config::v1::Config& config, const sigset_t& end_signals) {
+absl::Status Run(const tutti::config::v1::Config& config, const tutti::EndSignal& end) {
   tutti::SystemClock clock;
   TUTTI_ASSIGN_OR_RETURN(const auto server, tutti::gateway::GatewayServer::Start(config, clock));
   tutti::log::Info("listening", {{"http", config.gateway().http_listen()},
                                  {"scheme", config.has_tls() ? "https" : "http"},
                                  {"grpc", config.gateway().grpc_listen()},
                                  {"metrics", config.gateway().metrics_listen()}});
-  int signal = 0;
-  sigwait(&end_signals, &signal);
-  tutti::log::Info("draining", {{"signal", signal}});
+  end.Wait("draining");
   const bool drained = server->Drain(absl::Seconds(config.gateway().drain_timeout_seconds()));
   tutti::log::Info("ending", {{"drained", drained ? "yes" : "no"}});
   return absl::OkStatus();
@@ -28,20 +23,4 @@ absl::Status Run(const tutti::config::v1::Config& config, const sigset_t& end_si
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  // Before the first thread: all threads leave these to sigwait.
-  sigset_t end_signals;
-  sigemptyset(&end_signals);
-  sigaddset(&end_signals, SIGTERM);
-  sigaddset(&end_signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &end_signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-
-  const tutti::config::v1::Config config = tutti::ReadConfigOrExit(argc, argv);
-  const bool json = config.log_format() == tutti::config::v1::Config::JSON;
-  tutti::log::Init("gateway", json ? tutti::log::Format::kJson : tutti::log::Format::kText);
-  const absl::Status status = Run(config, end_signals);
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "gateway: %s\n", std::string(status.message()).c_str());
-  return 1;
-}
+int main(int argc, char** argv) { return tutti::ProcessMain("gateway", argc, argv, Run); }

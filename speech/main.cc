@@ -1,45 +1,22 @@
-#include <signal.h>
-
-#include <cstdio>
-#include <string>
-
 #include "absl/status/status.h"
 #include "common/clock/clock.h"
-#include "common/config/config.h"
 #include "common/log/log.h"
+#include "common/process/process_main.h"
 #include "common/status/status.h"
 #include "speech/server/options.h"
 #include "speech/server/speech_server.h"
 
 namespace {
 
-absl::Status Run(const tutti::config::v1::Config& config, const sigset_t& end_signals) {
+absl::Status Run(const tutti::config::v1::Config& config, const tutti::EndSignal& end) {
   TUTTI_ASSIGN_OR_RETURN(const auto options, tutti::speech::MakeServerOptions(config));
   tutti::SystemClock clock;
   TUTTI_ASSIGN_OR_RETURN(const auto server, tutti::speech::SpeechServer::Start(options, clock));
   tutti::log::Info("listening", {{"grpc", options.grpc_listen}, {"metrics", options.metrics_listen}});
-  int signal = 0;
-  sigwait(&end_signals, &signal);
-  tutti::log::Info("ending", {{"signal", signal}});
+  end.Wait("ending");
   return absl::OkStatus();
 }
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  // Before the first thread: all threads leave these to sigwait.
-  sigset_t end_signals;
-  sigemptyset(&end_signals);
-  sigaddset(&end_signals, SIGTERM);
-  sigaddset(&end_signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &end_signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-
-  const tutti::config::v1::Config config = tutti::ReadConfigOrExit(argc, argv);
-  const bool json = config.log_format() == tutti::config::v1::Config::JSON;
-  tutti::log::Init("speech", json ? tutti::log::Format::kJson : tutti::log::Format::kText);
-  const absl::Status status = Run(config, end_signals);
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "speech: %s\n", std::string(status.message()).c_str());
-  return 1;
-}
+int main(int argc, char** argv) { return tutti::ProcessMain("speech", argc, argv, Run); }

@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "common/clock/clock.h"
 #include "common/metrics/metrics.h"
-#include "control/server/server_options.h"
+#include "control/server/options.h"
 
 namespace tutti::control {
 

@@ -10,7 +10,7 @@
 #include "common/id/id.h"
 #include "control/core/core.h"
 #include "control/http_client/curl_http_client.h"
-#include "control/server/server_options.h"
+#include "control/server/options.h"
 #include "control/sound/sounds.h"
 #include "control/speech/speech_client.h"
 #include "control/store/queued_store.h"

@@ -18,7 +18,7 @@
 #include "control/scheduler/scheduler.h"
 #include "control/scheduler/task_queue.h"
 #include "control/server/core_parts.h"
-#include "control/server/server_options.h"
+#include "control/server/options.h"
 
 namespace tutti::control {
 

@@ -15,7 +15,7 @@
 #include "control/server/core_parts.h"
 #include "control/server/file_parts.h"
 #include "control/server/media_parts.h"
-#include "control/server/server_options.h"
+#include "control/server/options.h"
 #include "control/server/webhook_parts.h"
 #include "control/service/announcer.h"
 #include "control/service/call_service.h"

@@ -6,7 +6,7 @@
 #include "control/scheduler/effect_router.h"
 #include "control/scheduler/task_queue.h"
 #include "control/server/core_parts.h"
-#include "control/server/server_options.h"
+#include "control/server/options.h"
 #include "control/webhook/delivery_engine.h"
 #include "control/webhook/webhook_metrics.h"
 

@@ -1,11 +1,12 @@
-#ifndef CONTROL_SERVER_SERVER_OPTIONS_H_
-#define CONTROL_SERVER_SERVER_OPTIONS_H_
+#ifndef CONTROL_SERVER_OPTIONS_H_
+#define CONTROL_SERVER_OPTIONS_H_
 
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "common/s3/bucket.h"
 #include "common/tls/tls.h"
 #include "control/http_client/curl_http_client.h"
@@ -16,6 +17,7 @@
 #include "control/service/authenticator.h"
 #include "control/sound/sounds.h"
 #include "control/webhook/delivery_engine.h"
+#include "tutti/config/v1/config.pb.h"
 
 namespace tutti::control {
 
@@ -49,6 +51,10 @@ struct ServerOptions {
   Scheduler::Options scheduler;
 };
 
+// INVALID_ARGUMENT with one sentence that names the setting; what TLS and keys need may
+// also be another error.
+absl::StatusOr<ServerOptions> MakeServerOptions(const config::v1::Config& config);
+
 }  // namespace tutti::control
 
-#endif  // CONTROL_SERVER_SERVER_OPTIONS_H_
+#endif  // CONTROL_SERVER_OPTIONS_H_
