@@ -102,8 +102,9 @@ class FlowTest(unittest.TestCase):
         joiner = self.caller([action("conference_join", conference_id=room), self.tell("after", "${result}")])
         until(lambda: self.hears(joiner, PROMPT_HZ), 10, "the welcome is heard")
         self.assertEqual(self.participant(joiner)["status"], "joining")
-        self.assertLess(joiner.level(ROOM_HZ, TICKS), ABSENT_DBFS)
-        self.assertLess(inside.level(PROMPT_HZ, TICKS), ABSENT_DBFS)
+        # The prompt may just have begun, which is heard at all frequencies.
+        until(lambda: joiner.level(ROOM_HZ, TICKS) < ABSENT_DBFS and inside.level(PROMPT_HZ, TICKS) < ABSENT_DBFS, 1,
+              "the welcome by the joiner alone")
         self.wait_status(joiner, "joined")
         until(lambda: self.hears(joiner, ROOM_HZ), 5, "the room is heard")
         # Kicked, it goes on: first with the post-flow, then with its own.
