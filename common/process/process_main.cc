@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <string>
+#include <utility>
 
 #include "common/config/config.h"
 #include "common/log/log.h"
@@ -15,20 +16,19 @@ EndSignal::EndSignal() {
   pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
 }
 
-int EndSignal::Wait(const char* what) const {
+void EndSignal::Wait(const char* what) const {
   int signal = 0;
   sigwait(&signals_, &signal);
   log::Info(what, {{"signal", signal}});
-  return signal;
 }
 
 int ProcessMain(const char* name, int argc, char** argv,
                 absl::FunctionRef<absl::Status(config::v1::Config config, const EndSignal& end)> run) {
   const EndSignal end;
   signal(SIGPIPE, SIG_IGN);
-  const config::v1::Config config = ReadConfigOrExit(argc, argv);
+  config::v1::Config config = ReadConfigOrExit(argc, argv);
   log::Init(name, config.log_format() == config::v1::Config::JSON ? log::Format::kJson : log::Format::kText);
-  const absl::Status status = run(config, end);
+  const absl::Status status = run(std::move(config), end);
   if (status.ok()) return 0;
   std::fprintf(stderr, "%s: %s\n", name, std::string(status.message()).c_str());
   return 1;

@@ -15,15 +15,16 @@ class EndSignal {
   // Before the first thread.
   EndSignal();
 
-  // Returns its number once one has come, and logs it as `what`, e.g. "ending".
-  int Wait(const char* what) const;
+  // Returns once one has come, and logs it as `what`, e.g. "ending".
+  void Wait(const char* what) const;
 
  private:
   sigset_t signals_;
 };
 
 // The main function of a process that serves until it is told to end: configuration and
-// log, then `run`. Returns its exit status: 1 with the error on stderr, or 0.
+// log, then `run`, which has the only copy of the configuration, with its secrets.
+// Returns its exit status: 1 with the error on stderr, or 0.
 int ProcessMain(const char* name, int argc, char** argv,
                 absl::FunctionRef<absl::Status(config::v1::Config config, const EndSignal& end)> run);
 

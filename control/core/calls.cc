@@ -49,9 +49,7 @@ absl::StatusOr<Created> MakeCall(Work& work, Rules& rules, Steps& steps, const P
     if (entry.has_value()) {
       created.call_id = entry->resource_id;
       created.twin = true;
-      if (entry->response.has_value() && !created.ready.emplace().ParseFromString(*entry->response)) {
-        return absl::DataLossError("the stored answer of an idempotency key can't be read");
-      }
+      if (entry->response.has_value()) TUTTI_RETURN_IF_ERROR(ReadAnswer(*entry, created.ready.emplace()));
       return created;
     }
   }

@@ -39,9 +39,7 @@ absl::StatusOr<FlowReply> MakeFlow(Work& work, const CoreOptions& options, const
   if (!idempotency_key.empty()) {
     TUTTI_ASSIGN_OR_RETURN(const auto entry, FindIdempotent(work, options, key, body_hash));
     if (entry.has_value()) {
-      if (!reply.ready.emplace().ParseFromString(entry->response.value_or(""))) {
-        return absl::DataLossError("the stored answer of an idempotency key can't be read");
-      }
+      TUTTI_RETURN_IF_ERROR(ReadAnswer(*entry, reply.ready.emplace()));
       return reply;
     }
   }

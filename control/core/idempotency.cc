@@ -40,4 +40,9 @@ absl::StatusOr<std::optional<IdempotencyTable::Entry>> FindIdempotent(Work& work
   return entry;
 }
 
+absl::Status ReadAnswer(const IdempotencyTable::Entry& entry, google::protobuf::Message& answer) {
+  if (answer.ParseFromString(entry.response.value_or(""))) return absl::OkStatus();
+  return absl::DataLossError("the stored answer of an idempotency key can't be read");
+}
+
 }  // namespace tutti::control

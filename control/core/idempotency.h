@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "control/rules/options.h"
 #include "control/rules/work.h"
@@ -19,6 +20,9 @@ std::string HashOf(const google::protobuf::Message& message);
 absl::StatusOr<std::optional<IdempotencyTable::Entry>> FindIdempotent(Work& work, const CoreOptions& options,
                                                                       const IdempotencyTable::Key& key,
                                                                       const std::string& body_hash);
+
+// The answer that an entry has stored. DATA_LOSS: it can't be read.
+absl::Status ReadAnswer(const IdempotencyTable::Entry& entry, google::protobuf::Message& answer);
 
 }  // namespace tutti::control
 

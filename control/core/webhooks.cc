@@ -59,8 +59,8 @@ absl::StatusOr<WebhookReply> MakeWebhook(Work& work, const CoreOptions& options,
   if (!idempotency_key.empty()) {
     TUTTI_ASSIGN_OR_RETURN(const auto entry, FindIdempotent(work, options, key, body_hash));
     if (entry.has_value()) {
-      if (reply.ready.emplace().ParseFromString(entry->response.value_or(""))) return reply;
-      return absl::DataLossError("the stored answer of an idempotency key can't be read");
+      TUTTI_RETURN_IF_ERROR(ReadAnswer(*entry, reply.ready.emplace()));
+      return reply;
     }
   }
   TUTTI_ASSIGN_OR_RETURN(const int64_t count, tx.webhooks.Count(principal.customer_id));
