@@ -7,6 +7,7 @@ import uuid
 from tests.harness import junit, sdp
 from tests.harness.callers import even_port
 from tests.harness.stack import Stack
+from tests.harness.udp_caller import UdpCaller
 from tests.harness.waiting import until
 
 
@@ -155,8 +156,11 @@ class ApiTest(unittest.TestCase):
 
     def test_hang_up(self):
         room = self.stack.create_conference()
-        call = self.join(room["id"])
+        caller = UdpCaller(self.stack, 503)
+        self.addCleanup(caller.end)
+        call = caller.join(room["id"]).call
         [one] = self.stack.wait_joined(room["id"], 1)
+        until(lambda: caller.packets, 5, "the first packet")
         self.assertEqual(self.stack.post(f'/v1/calls/{call["id"]}/hangup').status, 200)
         ended = self.wait_hangup(call, "normal")
         self.assertGreater(ended["media_statistics"]["packets_sent"], 0)
